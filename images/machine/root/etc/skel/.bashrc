@@ -1,0 +1,17 @@
+# Interactive shells only.
+case $- in *i*) ;; *) return ;; esac
+
+HISTCONTROL=ignoreboth
+HISTSIZE=5000
+HISTFILESIZE=10000
+shopt -s histappend checkwinsize
+
+if [ "$(id -u)" = 0 ]; then
+    PS1='\[\e[1;31m\]\u@\h\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]# '
+else
+    PS1='\[\e[1;32m\]\u@\h\[\e[0m\]:\[\e[1;34m\]\w\[\e[0m\]\$ '
+fi
+
+alias ls='ls --color=auto' ll='ls -l' la='ls -la' grep='grep --color=auto'
+
+. /usr/share/bash-completion/bash_completion
