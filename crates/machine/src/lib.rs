@@ -4,6 +4,8 @@
 //! Everything that comes back from a machine (bytes, exit codes, events) was in a student's hands
 //! and is untrusted.
 
+mod client;
 mod types;
 
+pub use client::{Client, Error, Items};
 pub use types::*;

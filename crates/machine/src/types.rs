@@ -197,3 +197,80 @@ pub enum TerminalControl {
         rows: u16,
     },
 }
+
+/// What a caller gets on a terminal's WebSocket as a text frame; the shell's output is binary frames.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "type")]
+pub enum TerminalEvent {
+    /// The shell ended; the WebSocket closes after this.
+    Exit {
+        /// The shell's exit code; 128 and more for a signal, as shells count.
+        code: i32,
+    },
+}
+
+/// A terminal's name within its machine: 1 to [`TERMINAL_NAME_MAX`] of `a-z`, `0-9` and `-`.
+pub fn is_terminal_name(name: &str) -> bool {
+    let alphabet = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=TERMINAL_NAME_MAX).contains(&name.len()) && name.bytes().all(alphabet)
+}
+
+/// The longest terminal name, in bytes: a tab's number or a word, not a sentence.
+pub const TERMINAL_NAME_MAX: usize = 16;
+
+/// The most columns or rows of a terminal: beyond any screen, and far below what a student could
+/// make a program allocate for a window.
+pub const TERMINAL_SIDE_MAX: u16 = 1000;
+
+/// The longest script or standard input of a request, in bytes: scripts are pages, not archives;
+/// archives go through `pipe`.
+pub const SCRIPT_MAX: usize = 256 * 1024;
+
+/// The longest `argv` of a request, all arguments together, in bytes: half of what the kernel lets
+/// one argument have, and still small enough for a header of a `pipe` request.
+pub const ARGV_MAX: usize = 8 * 1024;
+
+/// What machined says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Health {
+    /// machined's version.
+    pub version: String,
+    /// Whether the machine image has been built, so that machines can start.
+    pub image: bool,
+    /// Whether the classroom's registry answers.
+    pub registry: bool,
+    /// Machines that run or are on their way up.
+    pub running: usize,
+    /// The most that may run at once.
+    pub max_machines: usize,
+}
+
+/// The body of every answer of machined that is not a success.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ErrorBody {
+    /// The kind, for programs: `bad-request`, `no-such-machine`, `not-ready`, `busy`, or a
+    /// [`Problem`].
+    pub error: String,
+    /// The sentence, for people.
+    pub message: String,
+}
+
+/// The header of a `pipe` request that holds its [`ExecRequest`] as JSON: the body is taken.
+pub const PIPE_REQUEST_HEADER: &str = "gyosil-exec";
+
+/// The trailer of a `pipe` answer that holds its [`PipeEnd`] as JSON. An answer without it broke
+/// off.
+pub const PIPE_END_TRAILER: &str = "gyosil-end";
+
+/// How a program behind `pipe` ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PipeEnd {
+    /// The exit code; `None` when the time limit ended it.
+    pub exit: Option<i32>,
+    /// The last of its standard error, at most [`PIPE_STDERR_MAX`] bytes, invalid UTF-8 replaced.
+    pub stderr: String,
+}
+
+/// The most that is kept of a pipe's standard error, in bytes: it travels in a trailer, and the
+/// last lines say what went wrong.
+pub const PIPE_STDERR_MAX: usize = 2 * 1024;
