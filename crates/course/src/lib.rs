@@ -1,1 +1,56 @@
-//! Course.
+//! Lessons in Markdown become a course: read, checked, rendered, graded.
+//!
+//! This crate knows no server, no database and no machine, and does no I/O but reading files.
+//! [`Course::load`] reads a course's folder and returns it rendered, or every problem in it at once.
+//!
+//! # What an author writes
+//! A folder with `course.toml` and, per unit, a folder of lessons in language pairs:
+//!
+//! ```toml
+//! default = "ko"                      # carries scripts and what is right
+//! languages = ["ko", "en"]
+//! title = { ko = "클라우드와 도커", en = "Cloud and Docker" }
+//!
+//! [[concepts]]
+//! id = "networking"
+//! name = { ko = "네트워크", en = "Networking" }
+//!
+//! [[units]]
+//! id = "containers"                   # the folder: containers/run.ko.md, containers/run.en.md
+//! title = { ko = "컨테이너", en = "Containers" }
+//! lessons = ["run"]
+//! ```
+//!
+//! A lesson is CommonMark with tables, task lists, footnotes and strikethrough, `[[Ctrl]]` for keys,
+//! and directives: `::::exercise`, `::::quiz` (four colons), inside them `:::feedback`, `:::hint`,
+//! `:::explain`, and in the text `:::note`, `:::tip`, `:::warning` (three colons, a title behind
+//! them if wanted). Questions:
+//!
+//! | kind | the lines that make it |
+//! |---|---|
+//! | `single`, `multiple` | `- [x] right`, `- [ ] wrong`, and indented below a choice `: why it is wrong` |
+//! | `short` | `= an accepted answer`, one a line |
+//! | `number` | `= 43.2 ± 0.1 minutes` (`+-` will do; tolerance and unit may be left out) |
+//! | `order` | `1. first`, `2. second`, in the right order |
+//! | `match` | `- left => right`; several may share one right side; `- => right` belongs to nothing |
+//!
+//! A translation has the same directives with the same ids and no scripts, and repeats choices in
+//! the same order: with the same marks, or none (`- IaaS`).
+
+#![forbid(unsafe_code)]
+
+pub mod check;
+mod grade;
+mod ids;
+mod lang;
+mod model;
+mod problem;
+
+pub use grade::{ANSWER_MAX, BadResponse, Grade, Response, answers_match};
+pub use ids::{BadId, ItemId, LessonId, SLUG_MAX, is_slug};
+pub use lang::{Lang, Localized, UnknownLang};
+pub use model::{
+    Block, Concept, Course, Exercise, ExerciseText, Heading, Html, Kind, Lesson, Page, Proof,
+    Question, QuestionText, Script, Unit, Wrong,
+};
+pub use problem::{PROBLEMS_MAX, Problem, Problems};

@@ -1,0 +1,350 @@
+//! What a course is once it has been read: no Markdown left, nothing left to check.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ids::{ItemId, LessonId};
+use crate::lang::{Lang, Localized};
+
+/// HTML that our renderer made from an author's Markdown: the only markup that a page may take as
+/// it is. There is no way to make one from a text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Html(String);
+
+impl Html {
+    /// What the renderer made. Not public: whoever holds an `Html` need not ask where it is from.
+    pub(crate) const fn rendered(html: String) -> Self {
+        Self(html)
+    }
+
+    /// The markup.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is nothing to show.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+/// A bash script by the course's author: a secret of the server, so `Debug` does not show it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Script(String);
+
+impl Script {
+    pub(crate) const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The script's text. Never for a page, a log or a machine's disk.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Script {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Script({} lines)", self.0.lines().count())
+    }
+}
+
+/// A whole course, rendered.
+#[derive(Clone, Debug)]
+pub struct Course {
+    /// Its name.
+    pub title: Localized<String>,
+    /// The language that carries scripts and correctness.
+    pub default_lang: Lang,
+    /// All its languages, the default first.
+    pub languages: Vec<Lang>,
+    /// What students are to master, in the course's order.
+    pub concepts: Vec<Concept>,
+    /// Its units, in the course's order.
+    pub units: Vec<Unit>,
+    /// A hash of every file read, in hexadecimal: changes when the course does.
+    pub fingerprint: String,
+}
+
+/// Something to master, by which questions and exercises are tagged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Concept {
+    /// Its id, a slug.
+    pub id: String,
+    /// Its name.
+    pub name: Localized<String>,
+}
+
+/// A chapter: lessons that belong together.
+#[derive(Clone, Debug)]
+pub struct Unit {
+    /// Its id, a slug and the name of its folder.
+    pub id: String,
+    /// Its name.
+    pub title: Localized<String>,
+    /// Its lessons, in the course's order.
+    pub lessons: Vec<Lesson>,
+}
+
+/// One page of the course with its exercises and questions.
+#[derive(Clone, Debug)]
+pub struct Lesson {
+    /// `unit/lesson`.
+    pub id: LessonId,
+    /// The rows of the course map that it covers, such as `N09`.
+    pub rows: Vec<String>,
+    /// How long it takes, in minutes.
+    pub minutes: u16,
+    /// The page, per language.
+    pub pages: Localized<Page>,
+    /// Its exercises, in the page's order.
+    pub exercises: Vec<Exercise>,
+    /// Its questions, in the page's order.
+    pub questions: Vec<Question>,
+    /// The images it shows, each a path in the course's folder such as `cloud/layers.svg`; a page
+    /// asks for them under `/assets/`. Nothing else of the folder may be served.
+    pub assets: BTreeSet<String>,
+}
+
+/// A lesson's page in one language.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// The page's title: its only `h1`, which is not among the blocks.
+    pub title: String,
+    /// One sentence for lists and search engines; empty where the author gave none.
+    pub summary: String,
+    /// What is on it, in order.
+    pub blocks: Vec<Block>,
+    /// Its headings of levels 2 and 3, in order.
+    pub toc: Vec<Heading>,
+}
+
+/// A piece of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Block {
+    /// Text.
+    Prose(Html),
+    /// The exercise of this id stands here.
+    Exercise(ItemId),
+    /// The question of this id stands here.
+    Question(ItemId),
+}
+
+/// A heading in the table of contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Heading {
+    /// 2 or 3.
+    pub level: u8,
+    /// The id of its element: what follows `#` in a link.
+    pub id: String,
+    /// Its text, not HTML.
+    pub text: String,
+}
+
+/// Something to do on one's own machine.
+#[derive(Clone, Debug)]
+pub struct Exercise {
+    /// Its id, unique among the lesson's exercises and questions.
+    pub id: ItemId,
+    /// Ids of the concepts it trains.
+    pub concepts: Vec<String>,
+    /// What it is worth.
+    pub points: u32,
+    /// Run on the student's machine, as root, before the exercise begins.
+    pub setup: Option<Script>,
+    /// How it is told that it is done.
+    pub proof: Proof,
+    /// One right way; run as the student when the course is tested.
+    pub solution: Option<Script>,
+    /// Ways of doing it wrong that the check must tell apart.
+    pub wrong: Vec<Wrong>,
+    /// A hash of the proof: two attempts of one version were judged alike.
+    pub version: String,
+    /// What the student reads.
+    pub text: Localized<ExerciseText>,
+}
+
+/// How an exercise is told to be done. Both kinds run beside the machine, never in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Proof {
+    /// The script passes or names a feedback: see [`crate::check::check_program`].
+    Check(Script),
+    /// The script prints the answer that the student has to enter, computed from the student's own
+    /// machine: see [`crate::check::answer_program`].
+    Answer(Script),
+}
+
+/// A way of doing an exercise wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wrong {
+    /// The id of the feedback that the check must give.
+    pub feedback: String,
+    /// Run as the student when the course is tested.
+    pub script: Script,
+}
+
+/// An exercise's prose in one language.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ExerciseText {
+    /// A few words for headings and tables.
+    pub title: String,
+    /// What to do.
+    pub prompt: Html,
+    /// What to say when the check names this id.
+    pub feedback: BTreeMap<String, Html>,
+    /// Hints, the gentlest first.
+    pub hints: Vec<Html>,
+}
+
+/// Something to answer.
+#[derive(Clone, Debug)]
+pub struct Question {
+    /// Its id, unique among the lesson's exercises and questions.
+    pub id: ItemId,
+    /// What is asked for, and the right answer.
+    pub kind: Kind,
+    /// Show the choices in the author's order.
+    pub fixed: bool,
+    /// Ids of the concepts it tests.
+    pub concepts: Vec<String>,
+    /// What it is worth.
+    pub points: u32,
+    /// A hash of what matters for grading: kind, right answer and choices.
+    pub version: String,
+    /// What the student reads.
+    pub text: Localized<QuestionText>,
+}
+
+/// A kind of question with its right answer: a secret of the server. Indexes count the choices in
+/// the author's order, from 0.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Kind {
+    /// One choice is right.
+    Single {
+        /// Which.
+        right: usize,
+    },
+    /// Some choices are right: at least one, not all.
+    Multiple {
+        /// Which.
+        right: BTreeSet<usize>,
+    },
+    /// A word or a few. What any language accepts is right in all: a student may know the other's
+    /// term.
+    Short {
+        /// The accepted answers of all languages.
+        accepted: Vec<String>,
+    },
+    /// A number; its unit is in [`QuestionText::unit`].
+    Number {
+        /// The right one.
+        value: f64,
+        /// How far off is still right; 0 or more.
+        tolerance: f64,
+    },
+    /// The choices are to be put in the author's order.
+    Order {
+        /// How many there are.
+        len: usize,
+    },
+    /// Each choice (left) belongs to one of [`QuestionText::targets`] (right).
+    Match {
+        /// For each choice the index of its target.
+        pairs: Vec<usize>,
+        /// How many targets there are; some may belong to no choice.
+        targets: usize,
+    },
+}
+
+/// A question's prose in one language. No field but `notes` and `explain` tells what is right;
+/// those two are for after the answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct QuestionText {
+    /// A few words for headings and tables.
+    pub title: String,
+    /// What is asked.
+    pub prompt: Html,
+    /// The choices, in the author's order: empty for `Short` and `Number`; for `Order` what is to
+    /// be put in order, **in the right order**, for `Match` the left sides. Show them by
+    /// [`Question::shown_order`].
+    pub choices: Vec<Html>,
+    /// For each choice what there is to say to whoever chose it wrongly.
+    pub notes: Vec<Option<Html>>,
+    /// For `Match`: the right sides, in the author's order, plain text since they stand in a
+    /// `<select>`. Show them by [`Question::shown_targets`].
+    pub targets: Vec<String>,
+    /// For `Order`: the choices as plain text, for a `<select>`; otherwise likewise.
+    pub plain_choices: Vec<String>,
+    /// For `Number`: the unit, shown behind the field.
+    pub unit: Option<String>,
+    /// Why the right answer is right.
+    pub explain: Option<Html>,
+}
+
+impl Course {
+    /// All lessons, in the course's order.
+    pub fn lessons(&self) -> impl Iterator<Item = &Lesson> {
+        self.units.iter().flat_map(|unit| &unit.lessons)
+    }
+
+    /// The lesson of this id.
+    #[must_use]
+    pub fn lesson(&self, id: &LessonId) -> Option<&Lesson> {
+        self.lessons().find(|lesson| lesson.id == *id)
+    }
+
+    /// The unit of this id.
+    #[must_use]
+    pub fn unit(&self, id: &str) -> Option<&Unit> {
+        self.units.iter().find(|unit| unit.id == id)
+    }
+
+    /// The lesson after this one, across units.
+    #[must_use]
+    pub fn next(&self, id: &LessonId) -> Option<&Lesson> {
+        self.lessons().skip_while(|lesson| lesson.id != *id).nth(1)
+    }
+
+    /// The lesson before this one, across units.
+    #[must_use]
+    pub fn previous(&self, id: &LessonId) -> Option<&Lesson> {
+        self.lessons()
+            .take_while(|lesson| lesson.id != *id)
+            .last()
+            .filter(|_| self.lesson(id).is_some())
+    }
+
+    /// The name of a concept.
+    #[must_use]
+    pub fn concept(&self, id: &str) -> Option<&Concept> {
+        self.concepts.iter().find(|concept| concept.id == id)
+    }
+
+    /// Whether a page shows this file (`unit/file`): only then may it be served under `/assets/`.
+    #[must_use]
+    pub fn has_asset(&self, path: &str) -> bool {
+        self.lessons().any(|lesson| lesson.assets.contains(path))
+    }
+}
+
+impl Lesson {
+    /// The exercise of this id.
+    #[must_use]
+    pub fn exercise(&self, id: &ItemId) -> Option<&Exercise> {
+        self.exercises.iter().find(|exercise| exercise.id == *id)
+    }
+
+    /// The question of this id.
+    #[must_use]
+    pub fn question(&self, id: &ItemId) -> Option<&Question> {
+        self.questions.iter().find(|question| question.id == *id)
+    }
+
+    /// How many exercises and questions it has.
+    #[must_use]
+    pub fn items(&self) -> usize {
+        self.exercises.len() + self.questions.len()
+    }
+}

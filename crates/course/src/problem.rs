@@ -1,0 +1,111 @@
+//! What is wrong with a course, told so that its author can mend it.
+
+use std::fmt;
+
+/// The most problems that one report holds: beyond that, something is wrong with the folder and not
+/// with its lines.
+pub const PROBLEMS_MAX: usize = 500;
+
+/// A problem at one place of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// What kind it is, to be looked up, such as `unknown-concept`.
+    pub code: &'static str,
+    /// The file, relative to the course's folder.
+    pub file: String,
+    /// Line, from 1; 0 where the whole file is meant.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+    /// How many characters are meant, at least 1.
+    pub width: usize,
+    /// The line itself; empty where the whole file is meant.
+    pub source: String,
+    /// What is wrong.
+    pub message: String,
+    /// How to mend it.
+    pub help: String,
+}
+
+/// All problems of a course, by file and line. Never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// The problems as a report; `None` when there are none.
+    pub(crate) fn of(mut problems: Vec<Problem>) -> Option<Self> {
+        problems.sort_by(|a, b| (&a.file, a.line, a.column).cmp(&(&b.file, b.line, b.column)));
+        problems.dedup();
+        problems.truncate(PROBLEMS_MAX);
+        (!problems.is_empty()).then_some(Self(problems))
+    }
+
+    /// Each of them.
+    pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Problem {
+    /// As rustc shows one: message, place, the line with the words in question underlined, help.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "error[{}]: {}", self.code, self.message)?;
+        if self.line == 0 {
+            writeln!(f, "  --> {}", self.file)?;
+            return write!(f, "  = help: {}", self.help);
+        }
+        let number = self.line.to_string();
+        let margin = " ".repeat(number.len());
+        let source = self.source.replace('\t', " ");
+        let before: String = source.chars().take(self.column - 1).collect();
+        let meant: String = source
+            .chars()
+            .skip(self.column - 1)
+            .take(self.width)
+            .collect();
+        writeln!(f, "{margin}--> {}:{}:{}", self.file, self.line, self.column)?;
+        writeln!(f, "{margin} |")?;
+        writeln!(f, "{number} | {source}")?;
+        let underline = "^".repeat(columns(&meant).max(1));
+        writeln!(f, "{margin} | {}{underline}", " ".repeat(columns(&before)))?;
+        write!(f, "{margin} = help: {}", self.help)
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for problem in &self.0 {
+            writeln!(f, "{problem}\n")?;
+        }
+        match self.0.len() {
+            1 => write!(f, "one problem in the course"),
+            count => write!(f, "{count} problems in the course"),
+        }
+    }
+}
+
+impl std::error::Error for Problems {}
+
+impl<'a> IntoIterator for &'a Problems {
+    type Item = &'a Problem;
+    type IntoIter = std::slice::Iter<'a, Problem>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+/// How many columns a terminal takes for a text: two for the wide letters of Korean, Chinese and
+/// Japanese (Unicode Standard Annex 11, its blocks W and F that such a course has).
+fn columns(text: &str) -> usize {
+    text.chars()
+        .map(|letter| match letter {
+            '\u{1100}'..='\u{115f}'
+            | '\u{2e80}'..='\u{a4cf}'
+            | '\u{ac00}'..='\u{d7a3}'
+            | '\u{f900}'..='\u{faff}'
+            | '\u{ff00}'..='\u{ff60}' => 2,
+            _ => 1,
+        })
+        .sum()
+}
