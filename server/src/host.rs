@@ -1,0 +1,249 @@
+//! The host beneath the classroom: starting machined while there is still root, and giving root up.
+
+use std::{
+    fs::{self, File, Permissions},
+    io::{self, BufRead, BufReader, Write},
+    os::unix::{
+        fs::{PermissionsExt, chown},
+        net::UnixStream,
+    },
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+use nix::unistd::{Gid, Uid, User, geteuid, setgid, setgroups, setuid};
+
+/// The system user that the web process becomes, and that owns what it writes: `<data>/web` and
+/// `<data>/registry`.
+pub(crate) const WEB_USER: &str = "gyosil";
+
+/// How long machined may take from its start to its first answer: it adopts the machines that an
+/// earlier one left, at some tens of milliseconds each, and starts the registry.
+const START_WITHIN: Duration = Duration::from_secs(30);
+
+/// How often a starting machined is asked: it answers after about 100 ms.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+
+/// How long a running machined may take to say that it is well.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// How much of machined's log is shown when it does not start, in lines.
+const LOG_TAIL_LINES: usize = 12;
+
+/// A machined that answers.
+#[derive(Debug)]
+pub(crate) struct Machined {
+    socket: PathBuf,
+}
+
+impl Machined {
+    /// Where its API listens; only root and the web process's user may connect.
+    pub(crate) fn socket(&self) -> PathBuf {
+        self.socket.clone()
+    }
+}
+
+/// Makes the web process's own folder, `<data>/web`, which nobody else may look into.
+///
+/// # Errors
+/// When a folder cannot be made, or `user` does not exist.
+pub(crate) fn prepare_web_folder(data: &Path, user: &str) -> Result<()> {
+    let web = data.join("web");
+    fs::create_dir_all(&web).with_context(|| format!("cannot make {}", web.display()))?;
+    if geteuid().is_root() {
+        own(&web, &account(user)?)?;
+    }
+    fs::set_permissions(&web, Permissions::from_mode(0o700))
+        .with_context(|| format!("cannot close {} to others", web.display()))
+}
+
+/// Gives a folder and the files in it to `user`: an operator may have copied a backup in as root.
+fn own(folder: &Path, user: &User) -> Result<()> {
+    let give = |path: &Path| {
+        chown(path, Some(user.uid.as_raw()), Some(user.gid.as_raw()))
+            .with_context(|| format!("cannot give {} to {}", path.display(), user.name))
+    };
+    give(folder)?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_file() {
+            give(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Finds the machined of this data folder, or starts it in a session of its own, so that it and its
+/// machines outlive the web process. Its output goes to `<data>/log/machined.log`.
+///
+/// # Errors
+/// When it does not run and cannot be started; with the end of its log, or with what to do.
+pub(crate) fn ensure_machined(data: &Path) -> Result<Machined> {
+    let socket = data.join("run/machined.sock");
+    if answers(&socket) {
+        return Ok(Machined { socket });
+    }
+    ensure!(
+        geteuid().is_root(),
+        "machined does not answer at {}, and only root can start it: run this command with sudo, \
+         or as the user who may use that socket",
+        socket.display()
+    );
+    for folder in ["run", "log"] {
+        let folder = data.join(folder);
+        fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    let log = data.join("log/machined.log");
+    let mut child = start(data, &socket, &log)?;
+    let deadline = Instant::now() + START_WITHIN;
+    while !answers(&socket) {
+        if let Some(status) = child.try_wait()? {
+            bail!("machined ended at once ({status}); {}", end_of(&log));
+        }
+        if Instant::now() > deadline {
+            child
+                .kill()
+                .context("ending a machined that does not answer")?;
+            child.wait()?;
+            bail!(
+                "machined did not answer within {} s; {}",
+                START_WITHIN.as_secs(),
+                end_of(&log)
+            );
+        }
+        pause(ASK_EVERY);
+    }
+    tracing::info!(pid = child.id(), "machined runs");
+    // It is this process's child: somebody has to take notice of its end.
+    std::thread::Builder::new()
+        .name("machined-reaper".into())
+        .spawn(move || match child.wait() {
+            Ok(status) => tracing::warn!(%status, "machined has ended: {status}"),
+            Err(error) => tracing::error!(%error, "machined cannot be waited for: {error}"),
+        })?;
+    Ok(Machined { socket })
+}
+
+fn start(data: &Path, socket: &Path, log: &Path) -> Result<Child> {
+    let here = std::env::current_exe().context("finding this executable")?;
+    let machined = here.with_file_name("gyosil-machined");
+    ensure!(
+        machined.is_file(),
+        "gyosil-machined is not beside {}: build or install both together (`cargo build --release`)",
+        here.display()
+    );
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(log)
+        .with_context(|| format!("cannot write {}", log.display()))?;
+    // `setsid` (util-linux) rather than a process group: a session of its own also outlives the
+    // terminal. It replaces itself by machined, so the child is machined.
+    Command::new("setsid")
+        .arg(&machined)
+        .arg("--data")
+        .arg(data)
+        .arg("--socket")
+        .arg(socket)
+        .args(["--socket-user", WEB_USER])
+        .stdin(Stdio::null())
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("cannot start {}", machined.display()))
+}
+
+/// Whether a machined at `socket` says that it is well. Without the async client: tokio's threads
+/// must not exist before the privileges are gone.
+fn answers(socket: &Path) -> bool {
+    let ask = || -> io::Result<bool> {
+        let mut stream = UnixStream::connect(socket)?;
+        stream.set_read_timeout(Some(ANSWER_WITHIN))?;
+        stream.set_write_timeout(Some(ANSWER_WITHIN))?;
+        stream
+            .write_all(b"GET /v1/health HTTP/1.1\r\nhost: machined\r\nconnection: close\r\n\r\n")?;
+        let mut status = String::new();
+        BufReader::new(stream).read_line(&mut status)?;
+        Ok(status.starts_with("HTTP/1.1 200"))
+    };
+    // Any error is a no: nobody there, not yet there, somebody else's socket.
+    ask().unwrap_or(false)
+}
+
+fn end_of(log: &Path) -> String {
+    match fs::read_to_string(log) {
+        Ok(text) => {
+            let lines: Vec<&str> = text.lines().collect();
+            let tail = &lines[lines.len().saturating_sub(LOG_TAIL_LINES)..];
+            format!("the end of {}:\n{}", log.display(), tail.join("\n"))
+        }
+        Err(error) => format!("its log {} cannot be read: {error}", log.display()),
+    }
+}
+
+// No runtime is there yet whose worker this could block.
+#[allow(clippy::disallowed_methods)]
+fn pause(time: Duration) {
+    std::thread::sleep(time);
+}
+
+/// Turns the whole process into `user`, for good: user, groups, capabilities, and no way to gain
+/// any through a setuid program. Started by anybody but root, there is nothing to give up but that.
+///
+/// Call it before tokio starts: `no_new_privs` is inherited by threads made afterwards.
+///
+/// # Errors
+/// When `user` does not exist, or the kernel would still let this process be root.
+pub(crate) fn drop_privileges(user: &str) -> Result<()> {
+    if geteuid().is_root() {
+        let user = account(user)?;
+        ensure!(
+            !user.uid.is_root(),
+            "{} is root: name another user",
+            user.name
+        );
+        // glibc does each of these for all threads of the process.
+        setgroups(&[user.gid]).context("giving up root's groups")?;
+        setgid(user.gid).context("giving up root's group")?;
+        setuid(user.uid).context("giving up root")?;
+        no_way_back(user.uid, user.gid)?;
+        tracing::info!(user = user.name, "no longer root, but {}", user.name);
+    }
+    rustix::thread::set_no_new_privs(true).context("forbidding new privileges")
+}
+
+/// Fails unless every thread is `uid` and `gid` through and through, without any capability.
+fn no_way_back(uid: Uid, gid: Gid) -> Result<()> {
+    ensure!(
+        setuid(Uid::from_raw(0)).is_err(),
+        "root could be regained: not serving"
+    );
+    for task in fs::read_dir("/proc/self/task")? {
+        let status = fs::read_to_string(task?.path().join("status"))?;
+        let all_are = |field: &str, wanted: &str| {
+            let values = status.lines().find_map(|line| line.strip_prefix(field));
+            values.is_some_and(|values| values.split_whitespace().all(|value| value == wanted))
+        };
+        ensure!(
+            all_are("Uid:", &uid.to_string())
+                && all_are("Gid:", &gid.to_string())
+                && all_are("CapEff:", "0000000000000000")
+                && all_are("CapPrm:", "0000000000000000"),
+            "a thread has kept privileges: not serving"
+        );
+    }
+    Ok(())
+}
+
+fn account(name: &str) -> Result<User> {
+    User::from_name(name)
+        .with_context(|| format!("looking up the user {name}"))?
+        .with_context(|| {
+            format!(
+                "the system user {name} is missing; make it with: useradd --system --no-create-home \
+                 --home-dir /nonexistent --shell /usr/sbin/nologin {name}"
+            )
+        })
+}
