@@ -1,0 +1,131 @@
+//! The machine whose engine builds the images: no Docker on the host, and nothing that a Dockerfile
+//! says can reach the host.
+
+use std::{io, path::Path, time::Duration};
+
+use anyhow::{Context as _, Result, bail};
+use futures::{Stream, StreamExt};
+use machine::{Client, EXEC_TIMEOUT_MAX, ExecRequest, MachineId, MachineUser, Problem, State};
+use tokio::{fs::File, io::AsyncWriteExt, time::timeout};
+use tokio_util::bytes::Bytes;
+
+/// The builder machine's name; no student's machine is called so.
+const BUILDER: &str = "builder";
+
+/// How long the machine may take to be ready: seconds, on a slow disk some tens of them.
+const READY_WITHIN: Duration = Duration::from_secs(120);
+
+/// How much a build may print, in bytes: it prints to standard error, which machined bounds.
+const BUILD_OUTPUT_MAX: usize = 1024 * 1024;
+
+/// A fresh machine with a ready engine.
+pub(super) struct Builder {
+    client: Client,
+    id: MachineId,
+}
+
+impl Builder {
+    /// Makes the machine anew and waits for its engine.
+    ///
+    /// # Errors
+    /// When it does not become ready; the machine is gone again then.
+    pub(super) async fn start(client: Client, data: &Path) -> Result<Self> {
+        let builder = Self {
+            client,
+            id: BUILDER.parse()?,
+        };
+        // One that an interrupted build left.
+        builder.client.delete(&builder.id).await?;
+        let ready = timeout(READY_WITHIN, builder.until_ready())
+            .await
+            .unwrap_or_else(|_| bail!("the builder machine is not ready after {READY_WITHIN:?}"));
+        let Err(error) = ready else {
+            return Ok(builder);
+        };
+        builder.client.delete(&builder.id).await?;
+        if let Some(machine::Error::Refused(Problem::NoImage)) = error.downcast_ref() {
+            let image = data.join("machine-image");
+            bail!(
+                "the machine image is missing: images/machine/build {}",
+                image.display()
+            );
+        }
+        Err(error).context("starting the builder machine")
+    }
+
+    async fn until_ready(&self) -> Result<()> {
+        self.client.ensure(&self.id).await?;
+        let mut states = self.client.watch(&self.id).await?;
+        while let Some(machine) = states.next().await {
+            match machine?.state {
+                State::Ready => return Ok(()),
+                State::Failed { problem } => bail!(machine::Error::Refused(problem)),
+                State::Starting { .. } | State::Stopped => {}
+            }
+        }
+        bail!("machined watches the builder machine no longer")
+    }
+
+    /// Builds the image `name` from a context.
+    ///
+    /// # Errors
+    /// With the end of the build's output when it fails.
+    pub(super) async fn build(
+        &self,
+        name: &str,
+        context: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
+    ) -> Result<()> {
+        let tag = format!("{name}:latest");
+        let argv = ["docker", "build", "--progress=plain", "--tag", &tag, "-"];
+        let mut output = self.client.pipe(&self.id, &request(&argv), context).await?;
+        let mut printed = 0;
+        while let Some(bytes) = output.next().await {
+            printed += bytes.context("docker build")?.len();
+            if printed > BUILD_OUTPUT_MAX {
+                bail!("docker build prints more than {BUILD_OUTPUT_MAX} bytes");
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the image `name` to `archive`, as `docker save` does.
+    ///
+    /// # Errors
+    /// When it cannot be saved or written.
+    pub(super) async fn save(&self, name: &str, archive: &Path) -> Result<()> {
+        let tag = format!("{name}:latest");
+        let argv = ["docker", "save", &tag];
+        let mut output = self
+            .client
+            .pipe(&self.id, &request(&argv), futures::stream::empty())
+            .await?;
+        let mut file = File::create(archive)
+            .await
+            .with_context(|| format!("cannot write {}", archive.display()))?;
+        while let Some(bytes) = output.next().await {
+            file.write_all(&bytes.context("docker save")?).await?;
+        }
+        file.flush().await?;
+        Ok(())
+    }
+
+    /// Ends the machine and removes all of it.
+    ///
+    /// # Errors
+    /// When machined cannot.
+    pub(super) async fn delete(self) -> Result<()> {
+        self.client
+            .delete(&self.id)
+            .await
+            .context("removing the builder machine")
+    }
+}
+
+fn request(argv: &[&str]) -> ExecRequest {
+    ExecRequest {
+        argv: argv.iter().map(|&argument| argument.to_owned()).collect(),
+        user: MachineUser::Root,
+        stdin: String::new(),
+        timeout_ms: EXEC_TIMEOUT_MAX.as_millis() as u64,
+    }
+}
