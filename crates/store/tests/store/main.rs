@@ -1,0 +1,11 @@
+//! The store through its public door, on real files.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "in a test a panic is the report; clippy.toml allows it in test functions only"
+)]
+
+mod classroom;
+mod durability;
+mod story;
+mod words;

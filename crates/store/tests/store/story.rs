@@ -1,0 +1,271 @@
+//! What happens in a classroom, against a real file.
+
+use crate::classroom::{Classroom, name};
+use serde_json::json;
+use store::{ItemKind, JoinError, NewAttempt, Recorded, Role, SetTokenError, SetupError, Store};
+
+/// A student's submission, right or wrong.
+async fn submit(
+    store: &Store,
+    account: store::AccountId,
+    item: &str,
+    score: f64,
+    key: &str,
+) -> Recorded {
+    store
+        .record(NewAttempt {
+            account,
+            lesson: "cloud/service-models",
+            item,
+            kind: ItemKind::Question,
+            version: "v1",
+            response: &json!({ "choice": score, "text": "한글 <b>" }),
+            score,
+            right: score >= 1.0,
+            key: &key.parse().unwrap(),
+        })
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn a_class_from_its_link_to_its_record_and_after_a_restart() {
+    let classroom = Classroom::new().await;
+    let store = &classroom.store;
+    assert!(store.needs_first_instructor().await.unwrap());
+    let teacher = classroom.instructor().await;
+    assert_eq!(teacher.role, Role::Instructor);
+    assert!(!store.needs_first_instructor().await.unwrap());
+
+    let class = store
+        .create_class(teacher.id, &"클라우드 1반".parse().unwrap())
+        .await
+        .unwrap();
+    let code = class.join_code.to_string();
+    let hong = store
+        .join(&code, &name("홍길동"), "hash of hong")
+        .await
+        .unwrap();
+    let lee = store
+        .join(&code, &name("이순신"), "hash of lee")
+        .await
+        .unwrap();
+    assert_eq!(hong.role, Role::Student);
+
+    submit(store, hong.id, "iaas-vm", 0.0, "a").await;
+    submit(store, hong.id, "iaas-vm", 1.0, "b").await;
+    submit(store, hong.id, "iaas-vm", 0.5, "c").await;
+    submit(store, hong.id, "paas", 0.5, "d").await;
+    store.set_lang(hong.id, "ko").await.unwrap();
+
+    // The web process is started again.
+    store.pool().close().await;
+    let store = Store::open(&classroom.file()).await.unwrap();
+
+    let progress = store.progress(hong.id).await.unwrap();
+    let seen: Vec<_> = progress
+        .iter()
+        .map(|item| (item.item.as_str(), item.tries, item.best, item.done))
+        .collect();
+    assert_eq!(seen, [("iaas-vm", 3, 1.0, true), ("paas", 1, 0.5, false)]);
+    assert!(progress.iter().all(|item| item.first_ms <= item.last_ms));
+
+    let attempts = store
+        .attempts(hong.id, "cloud/service-models")
+        .await
+        .unwrap();
+    let scores: Vec<f64> = attempts.iter().map(|attempt| attempt.score).collect();
+    assert_eq!(scores, [0.0, 1.0, 0.5, 0.5]);
+    assert_eq!(
+        attempts[0].response,
+        json!({ "choice": 0.0, "text": "한글 <b>" })
+    );
+    assert!(
+        store
+            .attempts(hong.id, "another/lesson")
+            .await
+            .unwrap()
+            .is_empty()
+    );
+
+    assert!(store.teaches(teacher.id, class.id).await.unwrap());
+    assert!(!store.teaches(hong.id, class.id).await.unwrap());
+    let summaries = store.classes_of(teacher.id).await.unwrap();
+    assert_eq!((summaries.len(), summaries[0].students), (1, 2));
+    assert_eq!(summaries[0].class, class);
+    let table = store.class_progress(class.id).await.unwrap();
+    let table: Vec<_> = table
+        .iter()
+        .map(|row| (row.account.name.as_str(), row.items.clone(), row.last_ms))
+        .collect();
+    let last = progress.iter().map(|item| item.last_ms).max();
+    assert_eq!(
+        table,
+        [("이순신", vec![], None), ("홍길동", progress, last)]
+    );
+
+    let (account, hash) = store.credentials(&name("홍길동")).await.unwrap().unwrap();
+    assert_eq!(
+        (account.lang.as_deref(), hash.as_str()),
+        (Some("ko"), "hash of hong")
+    );
+    assert_eq!(store.account(lee.id).await.unwrap().unwrap(), lee);
+    assert!(store.credentials(&name("nobody")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn a_record_of_one_class_does_not_show_in_another() {
+    let classroom = Classroom::new().await;
+    let store = &classroom.store;
+    let teacher = classroom.instructor().await;
+    let one = store
+        .create_class(teacher.id, &"1".parse().unwrap())
+        .await
+        .unwrap();
+    let two = store
+        .create_class(teacher.id, &"2".parse().unwrap())
+        .await
+        .unwrap();
+    assert_ne!(one.join_code, two.join_code);
+    let hong = store
+        .join(one.join_code.as_str(), &name("홍길동"), "hash")
+        .await
+        .unwrap();
+    submit(store, hong.id, "iaas-vm", 1.0, "a").await;
+    assert_eq!(store.class_progress(one.id).await.unwrap().len(), 1);
+    assert_eq!(store.class_progress(two.id).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn the_setup_link_works_once_and_only_in_its_newest_form() {
+    let classroom = Classroom::new().await;
+    let store = &classroom.store;
+    assert!(!store.setup_token_valid("first").await.unwrap());
+    store.set_setup_token("first").await.unwrap();
+    store.set_setup_token("second").await.unwrap();
+    assert!(!store.setup_token_valid("first").await.unwrap());
+    assert!(store.setup_token_valid("second").await.unwrap());
+
+    let with = async |token: &str, who: &str| {
+        store
+            .create_first_instructor(token, &name(who), "hash")
+            .await
+    };
+    assert!(matches!(
+        with("first", "김").await,
+        Err(SetupError::BadToken)
+    ));
+    // Two people open the link at once: one of them becomes the instructor.
+    let (a, b) = tokio::join!(with("second", "김"), with("second", "이"));
+    assert!(matches!(
+        (&a, &b),
+        (Ok(_), Err(SetupError::BadToken)) | (Err(SetupError::BadToken), Ok(_))
+    ));
+    assert!(!store.setup_token_valid("second").await.unwrap());
+    assert!(matches!(
+        store.set_setup_token("third").await,
+        Err(SetTokenError::InstructorExists)
+    ));
+    assert!(!store.setup_token_valid("third").await.unwrap());
+
+    let kept: Vec<String> = sqlx::query_scalar("SELECT sha256 FROM setup_token")
+        .fetch_all(store.pool())
+        .await
+        .unwrap();
+    assert!(kept.is_empty());
+}
+
+#[tokio::test]
+async fn a_join_code_is_read_as_people_write_it() {
+    let classroom = Classroom::new().await;
+    let store = &classroom.store;
+    let class = classroom.class().await;
+    let code = class.join_code.as_str();
+    let (left, right) = code.split_once('-').expect("a code is shown as XXXX-XXXX");
+    assert_eq!((left.len(), right.len()), (4, 4));
+
+    let wide: String = left
+        .chars()
+        .map(|c| char::from_u32(u32::from(c) + 0xfee0).unwrap())
+        .collect();
+    for typed in [
+        code.to_owned(),
+        format!("{left}{right}"),
+        format!("  {}  ", code.to_lowercase()),
+        format!("{left} – {right}"),
+        format!("{wide}－{right}"),
+    ] {
+        let found = store.class_by_code(&typed).await.unwrap();
+        assert_eq!(found.as_ref(), Some(&class), "{typed:?}");
+    }
+    for wrong in [
+        "",
+        "-",
+        left,
+        &format!("{code}2"),
+        "0000-0000",
+        "AAAA-AAAA",
+        "' OR 1=1 --",
+    ] {
+        assert!(
+            store.class_by_code(wrong).await.unwrap().is_none(),
+            "{wrong:?}"
+        );
+        let joined = store.join(wrong, &name("홍길동"), "hash").await;
+        assert!(matches!(joined, Err(JoinError::NoSuchCode)));
+    }
+    assert!(store.credentials(&name("홍길동")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn one_person_one_name_however_it_is_typed() {
+    let classroom = Classroom::new().await;
+    let store = &classroom.store;
+    let class = classroom.class().await;
+    let code = class.join_code.as_str();
+    // In NFD, as a Mac's file names are, and with an outer space.
+    let decomposed = " \u{1112}\u{1161}\u{11ab}\u{1100}\u{1173}\u{11af} Ann";
+    let account = store.join(code, &name(decomposed), "hash").await.unwrap();
+    assert_eq!(account.name, "한글 Ann");
+    for same in ["한글 Ann", "한글 ANN", "한글  ann", "한글 Ａｎｎ"] {
+        let (found, _) = store.credentials(&name(same)).await.unwrap().unwrap();
+        assert_eq!(found.id, account.id, "{same:?}");
+        let joined = store.join(code, &name(same), "other").await;
+        assert!(matches!(joined, Err(JoinError::NameTaken)), "{same:?}");
+    }
+    let (_, hash) = store.credentials(&name("한글 ann")).await.unwrap().unwrap();
+    assert_eq!(hash, "hash", "a refused join leaves the password alone");
+    assert_eq!(
+        store.classes_of(teacher(store).await).await.unwrap()[0].students,
+        1
+    );
+}
+
+async fn teacher(store: &Store) -> store::AccountId {
+    store
+        .credentials(&name("김선생"))
+        .await
+        .unwrap()
+        .unwrap()
+        .0
+        .id
+}
+
+#[tokio::test]
+async fn a_setup_is_remembered_for_one_disk() {
+    let classroom = Classroom::new().await;
+    let store = &classroom.store;
+    let done = async |generation: &str, exercise: &str| {
+        store.setup_done("m1", generation, exercise).await.unwrap()
+    };
+    assert!(!done("g1", "publish-port").await);
+    store.mark_setup("m1", "g1", "publish-port").await.unwrap();
+    store.mark_setup("m1", "g1", "publish-port").await.unwrap();
+    assert!(done("g1", "publish-port").await);
+    assert!(!done("g1", "other").await);
+    assert!(!store.setup_done("m2", "g1", "publish-port").await.unwrap());
+    // The machine got a fresh disk.
+    assert!(!done("g2", "publish-port").await);
+    store.mark_setup("m1", "g2", "other").await.unwrap();
+    assert!(!done("g1", "publish-port").await);
+}
