@@ -32,6 +32,25 @@ pub use words::{BadName, BadTitle, ClassTitle, NAME_MAX, Name, TITLE_MAX};
 #[error("the record could not be read or written: {0}")]
 pub struct Error(#[from] sqlx::Error);
 
+impl Error {
+    /// Whether the disk was full. What was recorded before is safe; this change was not made.
+    pub fn no_space_left(&self) -> bool {
+        sqlite_code(&self.0) == Some(SQLITE_FULL)
+    }
+}
+
+/// SQLite's primary result codes: <https://www.sqlite.org/rescode.html>.
+const SQLITE_CORRUPT: i32 = 11;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_NOTADB: i32 = 26;
+
+/// The primary result code, where it was SQLite that refused.
+fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
+    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
+    // An extended code carries the primary one in its low byte.
+    Some(code & 0xff)
+}
+
 /// What most functions here return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 

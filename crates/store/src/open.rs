@@ -11,7 +11,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::Store;
+use crate::{SQLITE_CORRUPT, SQLITE_NOTADB, Store, sqlite_code};
 
 static MIGRATIONS: Migrator = sqlx::migrate!();
 
@@ -139,19 +139,9 @@ async fn migrate(file: &Path, connection: &mut SqliteConnection) -> Result<(), O
     }
 }
 
-/// SQLite's primary result codes: <https://www.sqlite.org/rescode.html>.
-const SQLITE_CORRUPT: i32 = 11;
-const SQLITE_NOTADB: i32 = 26;
-
 fn from_sqlite(file: &Path, error: sqlx::Error) -> OpenError {
-    let code = error
-        .as_database_error()
-        .and_then(|error| error.code())
-        .and_then(|code| code.parse::<i32>().ok())
-        // An extended code carries the primary one in its low byte.
-        .map(|code| code & 0xff);
     let path = file.to_owned();
-    match code {
+    match sqlite_code(&error) {
         Some(SQLITE_CORRUPT | SQLITE_NOTADB) => OpenError::Damaged {
             path,
             fault: error.to_string(),

@@ -235,6 +235,57 @@ async fn a_commit_is_on_disk_before_it_is_acknowledged() {
 }
 
 #[tokio::test]
+async fn a_full_disk_is_said_and_loses_nothing() {
+    let classroom = Classroom::new().await;
+    let account = classroom.student().await.id;
+    let pool = classroom.store.pool();
+    // As full as a disk can be made here: the file may not grow, on any connection of the pool.
+    let mut connections = Vec::new();
+    for _ in 0..pool.options().get_max_connections() {
+        let mut connection = pool.acquire().await.unwrap();
+        sqlx::query("PRAGMA max_page_count = 1")
+            .execute(&mut *connection)
+            .await
+            .unwrap();
+        connections.push(connection);
+    }
+    drop(connections);
+    let mut recorded = 0;
+    let full = loop {
+        match record(
+            &classroom.store,
+            account,
+            "iaas",
+            0.0,
+            &recorded.to_string(),
+        )
+        .await
+        {
+            Ok(_) => recorded += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        matches!(&full, RecordError::Store(error) if error.no_space_left()),
+        "{full}"
+    );
+    assert_eq!(
+        classroom
+            .store
+            .attempts(account, LESSON)
+            .await
+            .unwrap()
+            .len(),
+        recorded
+    );
+    let retried = record(&classroom.store, account, "iaas", 0.0, "0").await;
+    assert!(
+        retried.is_ok_and(|retried| !retried.new),
+        "what was acknowledged is still found"
+    );
+}
+
+#[tokio::test]
 async fn opening_again_or_twice_at_once_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("new.sqlite");
