@@ -7,7 +7,7 @@
 //! A folder with `course.toml` and, per unit, a folder of lessons in language pairs:
 //!
 //! ```toml
-//! default = "ko"                      # carries scripts and what is right
+//! default_language = "ko"             # carries scripts and what is right
 //! languages = ["ko", "en"]
 //! title = { ko = "클라우드와 도커", en = "Cloud and Docker" }
 //!
@@ -26,29 +26,48 @@
 //! `:::explain`, and in the text `:::note`, `:::tip`, `:::warning` (three colons, a title behind
 //! them if wanted). Questions:
 //!
-//! | kind | the lines that make it |
+//! | kind | the list that ends it |
 //! |---|---|
 //! | `single`, `multiple` | `- [x] right`, `- [ ] wrong`, and indented below a choice `: why it is wrong` |
-//! | `short` | `= an accepted answer`, one a line |
-//! | `number` | `= 43.2 ± 0.1 minutes` (`+-` will do; tolerance and unit may be left out) |
+//! | `short` | `- an accepted answer`, one a line, of any language |
+//! | `number` | `- 43.2 ± 0.1 minutes` (`+-` will do; tolerance and unit may be left out) |
 //! | `order` | `1. first`, `2. second`, in the right order |
 //! | `match` | `- left => right`; several may share one right side; `- => right` belongs to nothing |
 //!
-//! A translation has the same directives with the same ids and no scripts, and repeats choices in
-//! the same order: with the same marks, or none (`- IaaS`).
+//! (A list that is part of what is asked is written with `*`.) A translation has the same directives
+//! with the same ids and no scripts, and repeats the list in the same order: choices with the same
+//! marks, or none (`- IaaS`).
+//!
+//! Links lead to lessons (`lesson:unit/name#heading`, or the file as seen from here:
+//! `../unit/name.md`), to headings of the page (`#heading`) or to the web; images are files beside
+//! the lesson: `![what it shows](layers.svg "a caption")`.
 
 #![forbid(unsafe_code)]
 
 pub mod check;
+mod finish;
 mod grade;
+mod head;
+mod highlight;
 mod ids;
+mod item;
 mod lang;
+mod lesson;
+mod links;
+mod load;
+mod manifest;
 mod model;
+mod pair;
 mod problem;
+mod quiz;
+mod render;
+mod scan;
+mod source;
 
 pub use grade::{ANSWER_MAX, BadResponse, Grade, Response, answers_match};
 pub use ids::{BadId, ItemId, LessonId, SLUG_MAX, is_slug};
 pub use lang::{Lang, Localized, UnknownLang};
+pub use load::FILE_MAX;
 pub use model::{
     Block, Concept, Course, Exercise, ExerciseText, Heading, Html, Kind, Lesson, Page, Proof,
     Question, QuestionText, Script, Unit, Wrong,

@@ -40,6 +40,11 @@ impl Problems {
         (!problems.is_empty()).then_some(Self(problems))
     }
 
+    /// A report of one problem.
+    pub(crate) fn one(problem: Problem) -> Self {
+        Self(vec![problem])
+    }
+
     /// Each of them.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()

@@ -1,0 +1,425 @@
+//! From what the default language's file says to exercises and questions, checked.
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use crate::grade::folded;
+use crate::item::{
+    Body, Choice, ExerciseBody, FoundScript, Item, KindName, POINTS_DEFAULT, QuestionBody,
+    ScriptRole,
+};
+use crate::lang::{Lang, Localized};
+use crate::model::{Exercise, Kind, Proof, Question, Script, Wrong};
+use crate::problem::Problem;
+use crate::quiz::number;
+use crate::source::{Source, Spot};
+
+/// Where problems of one file go, and what the course around it has.
+pub(crate) struct Finisher<'a> {
+    pub(crate) source: &'a Source<'a>,
+    pub(crate) lang: Lang,
+    /// Ids of the course's concepts.
+    pub(crate) concepts: &'a BTreeSet<String>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// A finished item.
+pub(crate) enum Finished {
+    Exercise(Exercise),
+    Question(Question),
+}
+
+impl Finisher<'_> {
+    /// Checks an item of the default language. `None` when something is missing; told.
+    pub(crate) fn item(&mut self, item: &Item) -> Option<Finished> {
+        let concepts = self.concepts_of(item);
+        let points = item.points.map_or(POINTS_DEFAULT, |(points, _)| points);
+        match &item.body {
+            Body::Exercise(body) => {
+                let exercise = self.exercise(item, body, concepts, points)?;
+                Some(Finished::Exercise(exercise))
+            }
+            Body::Question(body) => {
+                let kind = self.kind(item, body)?;
+                let raws = body.choices.iter().map(|choice| choice.raw.as_str());
+                Some(Finished::Question(Question {
+                    id: item.id.clone(),
+                    version: version(&format!("{kind:?}"), raws),
+                    kind,
+                    fixed: body.fixed.is_some(),
+                    concepts,
+                    points,
+                    text: Localized::new(self.lang, body.text.clone()),
+                }))
+            }
+        }
+    }
+
+    pub(crate) fn problem(
+        &mut self,
+        spot: Spot,
+        code: &'static str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) {
+        let problem = self.source.problem(spot, code, message, help);
+        self.problems.push(problem);
+    }
+
+    fn concepts_of(&mut self, item: &Item) -> Vec<String> {
+        let mut concepts = Vec::new();
+        for word in item.concepts.iter().flatten() {
+            if !self.concepts.contains(&word.text) {
+                self.problem(
+                    word.spot,
+                    "unknown-concept",
+                    format!("the course has no concept `{}`", word.text),
+                    "concepts are listed in course.toml, under [[concepts]]",
+                );
+            }
+            concepts.push(word.text.clone());
+        }
+        concepts
+    }
+
+    fn exercise(
+        &mut self,
+        item: &Item,
+        body: &ExerciseBody,
+        concepts: Vec<String>,
+        points: u32,
+    ) -> Option<Exercise> {
+        self.feedback(body);
+        let proof = self.proof(item, body);
+        let setup = self.only(body, &ScriptRole::Setup);
+        let solution = self.only(body, &ScriptRole::Solution);
+        if solution.is_none() && !matches!(proof, Some(Proof::Answer(_))) {
+            self.problem(
+                item.spot,
+                "no-solution",
+                format!("the exercise `{}` has no solution", item.id),
+                "add a ```bash solution block: one right way, by which the course is tested",
+            );
+        }
+        let proof = proof?;
+        let (Proof::Check(script) | Proof::Answer(script)) = &proof;
+        let wrong = body
+            .scripts
+            .iter()
+            .filter_map(|found| match &found.role {
+                ScriptRole::Wrong(feedback) => Some(Wrong {
+                    feedback: feedback.clone(),
+                    script: found.script.clone(),
+                }),
+                _ => None,
+            })
+            .collect();
+        Some(Exercise {
+            id: item.id.clone(),
+            concepts,
+            points,
+            setup,
+            version: version("exercise", std::iter::once(script.as_str())),
+            proof,
+            solution,
+            wrong,
+            text: Localized::new(self.lang, body.text.clone()),
+        })
+    }
+
+    fn proof(&mut self, item: &Item, body: &ExerciseBody) -> Option<Proof> {
+        let check = self.only(body, &ScriptRole::Check);
+        let answer = self.only(body, &ScriptRole::Answer);
+        match (check, answer, body.is_answer) {
+            (Some(check), None, None) => Some(Proof::Check(check)),
+            (None, Some(answer), Some(_)) => Some(Proof::Answer(answer)),
+            (_, None, Some(spot)) => {
+                self.problem(
+                    spot,
+                    "no-proof",
+                    "a computed answer needs a script that prints it",
+                    "add a ```bash answer block and no check",
+                );
+                None
+            }
+            (_, Some(_), _) => {
+                self.problem(
+                    item.spot,
+                    "no-proof",
+                    "an exercise has a check or a computed answer, and says which",
+                    format!(
+                        "with ```bash answer write `::::exercise {} answer` and no check",
+                        item.id
+                    ),
+                );
+                None
+            }
+            (None, None, None) => {
+                self.problem(
+                    item.spot,
+                    "no-proof",
+                    format!("the exercise `{}` has no check", item.id),
+                    "add a ```bash check block that ends with success when it is done",
+                );
+                None
+            }
+        }
+    }
+
+    /// The script of this role, of which there may be one.
+    fn only(&mut self, body: &ExerciseBody, role: &ScriptRole) -> Option<Script> {
+        let mut found = body.scripts.iter().filter(|found| found.role == *role);
+        let first = found.next();
+        for second in found {
+            self.problem(
+                second.spot,
+                "second-script",
+                "there is another script of this kind above",
+                "make one of the two",
+            );
+        }
+        first.map(|found| found.script.clone())
+    }
+
+    /// Holds the feedback that scripts name against the feedback that there is.
+    fn feedback(&mut self, body: &ExerciseBody) {
+        let mut used = BTreeSet::new();
+        let mut any = false;
+        for found in &body.scripts {
+            for (id, spot) in self.feedback_named(found) {
+                match id {
+                    Some(id) if !body.feedback_spots.contains_key(&id) => self.problem(
+                        spot,
+                        "unknown-feedback",
+                        format!("the exercise has no feedback `{id}`"),
+                        format!("add `:::feedback {id}` with what to tell the student"),
+                    ),
+                    Some(id) => {
+                        used.insert(id);
+                    }
+                    None => any = true,
+                }
+            }
+        }
+        for (id, spot) in &body.feedback_spots {
+            if !any && !used.contains(id) {
+                self.problem(
+                    *spot,
+                    "unused-feedback",
+                    format!("no check gives the feedback `{id}`"),
+                    format!("write `fail {id}` in the check where it fits, or take the text out"),
+                );
+            }
+        }
+    }
+
+    /// The feedback ids in a script, `None` for one that is known only when it runs.
+    fn feedback_named(&self, found: &FoundScript) -> Vec<(Option<String>, Spot)> {
+        if let ScriptRole::Wrong(id) = &found.role {
+            return vec![(Some(id.clone()), found.spot)];
+        }
+        if !matches!(found.role, ScriptRole::Check | ScriptRole::Answer) {
+            return Vec::new();
+        }
+        let mut named = Vec::new();
+        for (index, line) in found.script.as_str().lines().enumerate() {
+            let code = line.split(" #").next().unwrap_or(line);
+            if code.trim_start().starts_with('#') {
+                continue;
+            }
+            let mut words = code
+                .split(|letter: char| letter.is_whitespace() || ";|&(){}".contains(letter))
+                .filter(|word| !word.is_empty());
+            while let Some(word) = words.next() {
+                if word == "fail"
+                    && let Some(id) = words.next()
+                {
+                    let id = id.trim_matches(['"', '\'']);
+                    let spot = self.source.line(found.spot.line + 1 + index);
+                    named.push((crate::is_slug(id).then(|| id.to_owned()), spot));
+                }
+            }
+        }
+        named
+    }
+
+    fn kind(&mut self, item: &Item, body: &QuestionBody) -> Option<Kind> {
+        let Some((kind, _)) = body.kind else {
+            let names: Vec<&str> = KindName::ALL.iter().map(|(_, name)| *name).collect();
+            self.problem(
+                item.spot,
+                "missing-kind",
+                "this question does not say of which kind it is",
+                format!("write one of {} behind its id", names.join(", ")),
+            );
+            return None;
+        };
+        self.doubles(body, kind);
+        let choices = &body.choices;
+        match kind {
+            KindName::Single | KindName::Multiple => self.marked(item, choices, kind),
+            KindName::Short => {
+                self.unmarked(choices);
+                let accepted: Vec<String> = choices
+                    .iter()
+                    .map(|choice| choice.raw.clone())
+                    .filter(|raw| !folded(raw).is_empty())
+                    .collect();
+                self.enough(
+                    item,
+                    accepted.len(),
+                    1,
+                    "`- an accepted answer`, one a line",
+                )?;
+                Some(Kind::Short { accepted })
+            }
+            KindName::Number => {
+                self.unmarked(choices);
+                let read = number_of(choices);
+                self.enough(
+                    item,
+                    usize::from(read.is_some()),
+                    1,
+                    "one line such as `- 43.2 ± 0.1 minutes`",
+                )?;
+                let (value, tolerance, _) = read?;
+                Some(Kind::Number { value, tolerance })
+            }
+            KindName::Order => {
+                self.unmarked(choices);
+                self.enough(
+                    item,
+                    choices.len(),
+                    3,
+                    "`1. first`, `2. second`, `3. third`, in the right order",
+                )?;
+                Some(Kind::Order { len: choices.len() })
+            }
+            KindName::Match => {
+                self.unmarked(choices);
+                let pairs: Vec<usize> = choices.iter().filter_map(|choice| choice.target).collect();
+                let targets = body.text.targets.len();
+                self.enough(
+                    item,
+                    pairs.len().min(targets),
+                    2,
+                    "`- left => right`, at least two with different right sides",
+                )?;
+                Some(Kind::Match { pairs, targets })
+            }
+        }
+    }
+
+    fn marked(&mut self, item: &Item, choices: &[Choice], kind: KindName) -> Option<Kind> {
+        for choice in choices.iter().filter(|choice| choice.mark.is_none()) {
+            self.problem(
+                choice.spot,
+                "no-mark",
+                "it is not said whether this choice is right",
+                "write `- [x]` for a right one, `- [ ]` for a wrong one",
+            );
+        }
+        self.enough(item, choices.len(), 2, "`- [x] right`, `- [ ] wrong`")?;
+        let right: BTreeSet<usize> = choices
+            .iter()
+            .enumerate()
+            .filter(|(_, choice)| choice.mark == Some(true))
+            .map(|(index, _)| index)
+            .collect();
+        let first = right.first().copied();
+        let trouble = match (kind, right.len(), first) {
+            (_, 0, _) => Some((
+                "no-right-choice",
+                "no choice of this question is right",
+                "mark what is right with `[x]`",
+            )),
+            (KindName::Single, 2.., _) => Some((
+                "several-right",
+                "a `single` has one right choice",
+                "make it a `multiple`, or mark one",
+            )),
+            (KindName::Multiple, count, _) if count == choices.len() => Some((
+                "all-right",
+                "all choices are right, so there is nothing to choose",
+                "add a wrong one that somebody could believe",
+            )),
+            _ => None,
+        };
+        match (trouble, first) {
+            (Some((code, message, help)), _) => {
+                self.problem(item.spot, code, message, help);
+                None
+            }
+            (None, Some(right)) if kind == KindName::Single => Some(Kind::Single { right }),
+            (None, _) => Some(Kind::Multiple { right }),
+        }
+    }
+
+    fn unmarked(&mut self, choices: &[Choice]) {
+        for choice in choices.iter().filter(|choice| choice.mark.is_some()) {
+            self.problem(
+                choice.spot,
+                "stray-mark",
+                "marks are for `single` and `multiple`",
+                "take the square brackets out",
+            );
+        }
+    }
+
+    /// `None`, and told, when there are too few items in the list.
+    fn enough(&mut self, item: &Item, found: usize, needed: usize, form: &str) -> Option<()> {
+        if found >= needed {
+            return Some(());
+        }
+        self.problem(
+            item.spot,
+            "too-few-choices",
+            format!("the question `{}` lacks what is to be answered", item.id),
+            format!("below what is asked write {form}"),
+        );
+        None
+    }
+
+    /// Two choices that read alike cannot both be judged.
+    fn doubles(&mut self, body: &QuestionBody, kind: KindName) {
+        let mut seen = BTreeSet::new();
+        for choice in &body.choices {
+            let text = match kind {
+                KindName::Short => folded(&choice.raw),
+                _ => choice.raw.clone(),
+            };
+            if !seen.insert(text) {
+                self.problem(
+                    choice.spot,
+                    "duplicate-choice",
+                    "this line says the same as one above",
+                    "take it out, or word it differently",
+                );
+            }
+        }
+    }
+}
+
+/// The number of a question's only line.
+pub(crate) fn number_of(choices: &[Choice]) -> Option<(f64, f64, Option<String>)> {
+    match choices {
+        [only] => number(&only.raw),
+        _ => None,
+    }
+}
+
+/// How many hexadecimal digits a version has: enough that two of one item never meet.
+const VERSION_LEN: usize = 16;
+
+fn version<'a>(kind: &str, parts: impl Iterator<Item = &'a str>) -> String {
+    let mut hash = Sha256::new();
+    hash.update(kind);
+    for part in parts {
+        hash.update([0]);
+        hash.update(part);
+    }
+    let mut version = hex::encode(hash.finalize());
+    version.truncate(VERSION_LEN);
+    version
+}

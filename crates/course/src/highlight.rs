@@ -1,0 +1,184 @@
+//! Colouring code: a few classes of our own, made once when a course is read.
+
+use std::sync::LazyLock;
+
+use syntect::parsing::{ParseState, ScopeStack, SyntaxDefinition, SyntaxReference, SyntaxSet};
+use syntect::util::LinesWithEndings;
+
+/// The longest code block that is coloured, in bytes. Grammars may take quadratic time on text that
+/// is not theirs; beyond this nobody reads a listing anyway, and it is shown plain.
+const COLOURED_MAX: usize = 20_000;
+
+/// Names of what is coloured, as authors write them behind a fence, and the grammar's name.
+const GRAMMARS: [(&str, &str); 13] = [
+    ("bash", "bash"),
+    ("c", "c"),
+    ("conf", "ini"),
+    ("dockerfile", "dockerfile"),
+    ("html", "html"),
+    ("ini", "ini"),
+    ("json", "json"),
+    ("makefile", "makefile"),
+    ("python", "python"),
+    ("sh", "bash"),
+    ("sql", "sql"),
+    ("yaml", "yaml"),
+    ("yml", "yaml"),
+];
+
+/// Names of what is shown as it is: what a terminal shows, and text that is in no language.
+const PLAIN: [&str; 3] = ["console", "output", "text"];
+
+/// What a scope of a grammar is to us. The first that fits counts; what fits none is plain.
+const CLASSES: [(&str, &str); 17] = [
+    ("comment", "comment"),
+    ("constant.character.escape", "string"),
+    ("constant.numeric", "number"),
+    ("constant.language", "keyword"),
+    ("constant.other", "number"),
+    ("string", "string"),
+    ("keyword.operator", "operator"),
+    ("keyword", "keyword"),
+    ("storage", "keyword"),
+    ("entity.name.tag", "keyword"),
+    ("entity.other.attribute-name", "variable"),
+    ("entity.name", "function"),
+    ("support.function", "function"),
+    ("variable.function", "function"),
+    ("variable", "variable"),
+    ("support.type.property-name", "variable"),
+    ("punctuation", "punctuation"),
+];
+
+static BUNDLED: LazyLock<SyntaxSet> = LazyLock::new(SyntaxSet::load_defaults_newlines);
+
+/// Grammars that syntect does not bring. Ours are correct, which a test holds; one that were not
+/// would be left out, and its code shown plain.
+static OURS: LazyLock<SyntaxSet> = LazyLock::new(|| {
+    let mut set = SyntaxSet::new().into_builder();
+    for text in [
+        include_str!("syntaxes/dockerfile.sublime-syntax"),
+        include_str!("syntaxes/ini.sublime-syntax"),
+    ] {
+        set.add_plain_text_syntax();
+        if let Ok(syntax) = SyntaxDefinition::load_from_str(text, true, None) {
+            set.add(syntax);
+        }
+    }
+    set.build()
+});
+
+/// Whether a student can run this in the machine's shell.
+pub(crate) fn is_shell(name: &str) -> bool {
+    matches!(name, "bash" | "sh")
+}
+
+/// Whether code blocks may name this language.
+pub(crate) fn is_known(name: &str) -> bool {
+    PLAIN.contains(&name) || GRAMMARS.iter().any(|(known, _)| *known == name)
+}
+
+/// Whether a block of this name shows what a program printed.
+pub(crate) fn is_plain(name: &str) -> bool {
+    PLAIN.contains(&name)
+}
+
+/// All names that are known, for a message.
+pub(crate) fn known() -> String {
+    let mut names: Vec<&str> = GRAMMARS
+        .iter()
+        .map(|(name, _)| *name)
+        .chain(PLAIN)
+        .collect();
+    names.sort_unstable();
+    names.join(", ")
+}
+
+/// The code as HTML, in `<span class="tok-…">`; escaped only where it is not to be coloured.
+pub(crate) fn highlight(name: &str, code: &str) -> String {
+    match grammar(name) {
+        Some((set, syntax)) if code.len() <= COLOURED_MAX => {
+            coloured(set, syntax, code).unwrap_or_else(|| escape(code))
+        }
+        _ => escape(code),
+    }
+}
+
+/// Text as HTML, for elements and for attributes in double quotes.
+pub(crate) fn escape(text: &str) -> String {
+    let mut html = String::with_capacity(text.len() + text.len() / 8);
+    for letter in text.chars() {
+        match letter {
+            '&' => html.push_str("&amp;"),
+            '<' => html.push_str("&lt;"),
+            '>' => html.push_str("&gt;"),
+            '"' => html.push_str("&quot;"),
+            _ => html.push(letter),
+        }
+    }
+    html
+}
+
+fn grammar(name: &str) -> Option<(&'static SyntaxSet, &'static SyntaxReference)> {
+    let (_, grammar) = GRAMMARS.iter().find(|(known, _)| *known == name)?;
+    [&*OURS, &*BUNDLED]
+        .into_iter()
+        .find_map(|set| Some((set, set.find_syntax_by_token(grammar)?)))
+}
+
+/// `None` where the grammar fails on it.
+fn coloured(set: &SyntaxSet, syntax: &SyntaxReference, code: &str) -> Option<String> {
+    let mut state = ParseState::new(syntax);
+    let mut stack = ScopeStack::new();
+    let mut html = String::with_capacity(code.len() * 2);
+    let mut open: Option<&str> = None;
+    for line in LinesWithEndings::from(code) {
+        let operations = state.parse_line(line, set).ok()?;
+        let mut from = 0;
+        for (at, operation) in &operations {
+            add(&mut html, &mut open, class(&stack), line.get(from..*at)?);
+            from = *at;
+            stack.apply(operation).ok()?;
+        }
+        add(&mut html, &mut open, class(&stack), line.get(from..)?);
+    }
+    if open.is_some() {
+        html.push_str("</span>");
+    }
+    Some(html)
+}
+
+/// Adds a piece of code, in the span that is open where its class is the same.
+fn add<'c>(html: &mut String, open: &mut Option<&'c str>, class: Option<&'c str>, text: &str) {
+    if text.is_empty() {
+        return;
+    }
+    if *open != class && !text.trim().is_empty() {
+        if open.is_some() {
+            html.push_str("</span>");
+        }
+        if let Some(class) = class {
+            html.push_str(&format!("<span class=\"tok-{class}\">"));
+        }
+        *open = class;
+    }
+    html.push_str(&escape(text));
+}
+
+/// The class of the innermost scope that has one. The marks around a string or comment belong to it.
+fn class(stack: &ScopeStack) -> Option<&'static str> {
+    stack.as_slice().iter().rev().find_map(|scope| {
+        let name = scope.build_string();
+        let is = |prefix: &str| {
+            name.strip_prefix(prefix)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+        };
+        if is("punctuation.definition") {
+            return None;
+        }
+        CLASSES
+            .iter()
+            .find(|(prefix, _)| is(prefix))
+            .map(|(_, class)| *class)
+    })
+}

@@ -1,0 +1,509 @@
+//! Exercises and questions as one file has them, before the languages are put together.
+
+use std::collections::BTreeMap;
+
+use crate::head::{Head, Word};
+use crate::ids::ItemId;
+use crate::model::{ExerciseText, QuestionText, Script};
+use crate::problem::Problem;
+use crate::render::{Mark, Renderer};
+use crate::scan::{Code, Directive, Piece};
+use crate::source::{Fragment, Source, Spot};
+
+/// What an item is worth where its author does not say.
+pub(crate) const POINTS_DEFAULT: u32 = 1;
+
+/// The most that one item may be worth: a course's sum stays a number that says something.
+const POINTS_MAX: u32 = 100;
+
+/// The longest title made from a prompt, in characters: a column's head in the class table.
+const TITLE_MAX: usize = 40;
+
+/// An exercise or question of one file.
+pub(crate) struct Item {
+    pub(crate) id: ItemId,
+    /// Where its id stands.
+    pub(crate) spot: Spot,
+    pub(crate) concepts: Option<Vec<Word>>,
+    pub(crate) points: Option<(u32, Spot)>,
+    pub(crate) body: Body,
+}
+
+pub(crate) enum Body {
+    Exercise(ExerciseBody),
+    Question(QuestionBody),
+}
+
+/// What an exercise's block says.
+pub(crate) struct ExerciseBody {
+    /// Whether `answer` stands behind its id.
+    pub(crate) is_answer: Option<Spot>,
+    /// Its code blocks that are scripts.
+    pub(crate) scripts: Vec<FoundScript>,
+    /// Where each feedback's id stands.
+    pub(crate) feedback_spots: BTreeMap<String, Spot>,
+    pub(crate) text: ExerciseText,
+}
+
+/// A script in an exercise.
+pub(crate) struct FoundScript {
+    pub(crate) role: ScriptRole,
+    pub(crate) script: Script,
+    pub(crate) spot: Spot,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum ScriptRole {
+    Setup,
+    Check,
+    Answer,
+    Solution,
+    /// With the feedback that it must get.
+    Wrong(String),
+}
+
+/// What a question's block says.
+pub(crate) struct QuestionBody {
+    /// Its kind, where it is written or known from the default language.
+    pub(crate) kind: Option<(KindName, Spot)>,
+    pub(crate) fixed: Option<Spot>,
+    pub(crate) choices: Vec<Choice>,
+    pub(crate) text: QuestionText,
+}
+
+/// An item of a question's list.
+pub(crate) struct Choice {
+    pub(crate) spot: Spot,
+    /// `[x]` or `[ ]`.
+    pub(crate) mark: Option<bool>,
+    /// Its text as it was written: a short answer, a number, what versions hash.
+    pub(crate) raw: String,
+    /// For `match`: index of its target; `None` for a target that belongs to nothing.
+    pub(crate) target: Option<usize>,
+    /// Whether it is shown as a choice (all but those lone targets).
+    pub(crate) is_choice: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum KindName {
+    Single,
+    Multiple,
+    Short,
+    Number,
+    Order,
+    Match,
+}
+
+impl KindName {
+    pub(crate) const ALL: [(Self, &'static str); 6] = [
+        (Self::Single, "single"),
+        (Self::Multiple, "multiple"),
+        (Self::Short, "short"),
+        (Self::Number, "number"),
+        (Self::Order, "order"),
+        (Self::Match, "match"),
+    ];
+
+    pub(crate) fn name(self) -> &'static str {
+        Self::ALL
+            .iter()
+            .find(|(kind, _)| *kind == self)
+            .map_or("", |(_, name)| name)
+    }
+
+    fn of(name: &str) -> Option<Self> {
+        Self::ALL
+            .iter()
+            .find(|(_, known)| *known == name)
+            .map(|(kind, _)| *kind)
+    }
+}
+
+/// What the head of an item says, as far as both sorts have it in common.
+pub(crate) struct ItemHead {
+    id: ItemId,
+    spot: Spot,
+    concepts: Option<Vec<Word>>,
+    points: Option<(u32, Spot)>,
+    pub(crate) title: Option<String>,
+}
+
+impl ItemHead {
+    /// Takes an id and the attributes that every item may have. `None` where there is no id.
+    pub(crate) fn take(
+        head: &mut Head,
+        directive: &Directive,
+        source: &Source<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Self> {
+        let Some(word) = head.word() else {
+            problems.push(source.problem(
+                directive.spot,
+                "missing-id",
+                format!("this `{}` has no id", directive.name),
+                format!("write one behind it: `::::{} my-first`", directive.name),
+            ));
+            return None;
+        };
+        let id = word
+            .text
+            .parse()
+            .map_err(|bad: crate::BadId| {
+                let help =
+                    "an id such as `publish-port`: it stands in records for ever, so choose well";
+                problems.push(source.problem(word.spot, "bad-id", bad.to_string(), help));
+            })
+            .ok()?;
+        let concepts = head.value("concepts").map(|value| split(&value));
+        let points = head.value("points").and_then(|value| {
+            let points = value
+                .text
+                .parse()
+                .ok()
+                .filter(|points| (1..=POINTS_MAX).contains(points));
+            if points.is_none() {
+                problems.push(source.problem(
+                    value.spot,
+                    "bad-points",
+                    format!("`{}` is no number of points", value.text),
+                    format!("write a whole number from 1 to {POINTS_MAX}"),
+                ));
+            }
+            Some((points?, value.spot))
+        });
+        Some(Self {
+            id,
+            spot: word.spot,
+            concepts,
+            points,
+            title: head.value("title").map(|value| value.text),
+        })
+    }
+
+    pub(crate) fn id(&self) -> &ItemId {
+        &self.id
+    }
+
+    pub(crate) fn item(self, body: Body) -> Item {
+        Item {
+            id: self.id,
+            spot: self.spot,
+            concepts: self.concepts,
+            points: self.points,
+            body,
+        }
+    }
+}
+
+/// Reads an exercise.
+pub(crate) fn exercise(
+    renderer: &mut Renderer<'_>,
+    directive: &Directive,
+    pieces: Vec<Piece>,
+) -> Option<Item> {
+    let source = renderer.source;
+    let mut head = Head::of(source, directive, &mut renderer.problems);
+    let item = ItemHead::take(&mut head, directive, source, &mut renderer.problems)?;
+    let is_answer = match head.word() {
+        Some(word) if word.text == "answer" => Some(word.spot),
+        Some(word) => {
+            renderer.problem(
+                word.spot,
+                "unknown-kind",
+                format!("`{}` is no kind of exercise", word.text),
+                "only `answer` may stand here, for a computed answer",
+            );
+            None
+        }
+        None => None,
+    };
+    let known =
+        "an exercise has an id, perhaps `answer`, and {concepts=\"a b\" points=2 title=\"…\"}";
+    head.finish(source, known, &mut renderer.problems);
+
+    let mut prompt = Prompt::default();
+    let mut scripts = Vec::new();
+    let mut feedback_spots = BTreeMap::new();
+    let mut text = ExerciseText::default();
+    for piece in pieces {
+        match piece {
+            Piece::Code(code) => match script(renderer, &code) {
+                Some(script) => scripts.extend(script),
+                None => prompt.code(source, &code, directive.body.end),
+            },
+            Piece::Directive(inner) if inner.name == "feedback" => {
+                feedback(renderer, &inner, &mut text, &mut feedback_spots);
+            }
+            Piece::Directive(inner) if inner.name == "hint" => {
+                text.hints.push(inner_text(renderer, &inner));
+            }
+            piece => prompt.piece(renderer, piece, "feedback, hint, note, tip, warning"),
+        }
+    }
+    let (html, plain) = prompt.render(renderer, directive.spot);
+    text.prompt = html;
+    text.title = item.title.clone().unwrap_or_else(|| title_of(&plain));
+    Some(item.item(Body::Exercise(ExerciseBody {
+        is_answer,
+        scripts,
+        feedback_spots,
+        text,
+    })))
+}
+
+/// Reads a code block as a script: `None` when it is one to be shown.
+#[expect(
+    clippy::option_option,
+    reason = "no script, a bad one (told already), a script"
+)]
+fn script(renderer: &mut Renderer<'_>, code: &Code) -> Option<Option<FoundScript>> {
+    let source = renderer.source;
+    let mut words = code.info.split_whitespace();
+    words.next().filter(|language| *language == "bash")?;
+    let word = words.next()?;
+    let spot = source.line(code.line);
+    let feedback = words.next();
+    let role = match (word, feedback) {
+        ("setup", None) => ScriptRole::Setup,
+        ("check", None) => ScriptRole::Check,
+        ("answer", None) => ScriptRole::Answer,
+        ("solution", None) => ScriptRole::Solution,
+        ("wrong", Some(id)) => ScriptRole::Wrong(id.to_owned()),
+        ("no-run", None) => return None,
+        _ => {
+            renderer.problem(
+                spot,
+                "unknown-script",
+                format!("`{}` is no script of an exercise", code.info),
+                "one of `bash setup`, `bash check`, `bash answer`, `bash solution`, `bash wrong FEEDBACK-ID`",
+            );
+            return Some(None);
+        }
+    };
+    let text = source.lines[code.body.clone()].join("\n");
+    let says_something = text
+        .lines()
+        .any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#'));
+    if !says_something {
+        renderer.problem(
+            spot,
+            "empty-script",
+            "this script does nothing",
+            "write its commands, or take it out",
+        );
+        return Some(None);
+    }
+    Some(Some(FoundScript {
+        role,
+        script: Script::new(text),
+        spot,
+    }))
+}
+
+fn feedback(
+    renderer: &mut Renderer<'_>,
+    inner: &Directive,
+    text: &mut ExerciseText,
+    spots: &mut BTreeMap<String, Spot>,
+) {
+    let source = renderer.source;
+    let mut head = Head::of(source, inner, &mut renderer.problems);
+    let id = head.word();
+    head.finish(
+        source,
+        "only an id follows `feedback`",
+        &mut renderer.problems,
+    );
+    let html = plain_inner(renderer, inner);
+    let Some(id) = id else {
+        renderer.problem(
+            inner.spot,
+            "missing-id",
+            "this feedback has no id",
+            "write behind it the id that the check names: `:::feedback not-running`",
+        );
+        return;
+    };
+    if !crate::is_slug(&id.text) {
+        let bad = crate::BadId(id.text.clone()).to_string();
+        renderer.problem(id.spot, "bad-id", bad, "an id such as `not-running`");
+    }
+    if text.feedback.insert(id.text.clone(), html).is_some() {
+        renderer.problem(
+            id.spot,
+            "duplicate-id",
+            format!("there is another feedback `{}` in this exercise", id.text),
+            "give one of them another id",
+        );
+    }
+    spots.insert(id.text, id.spot);
+}
+
+/// The text of an inner directive that has nothing behind its name.
+pub(crate) fn inner_text(renderer: &mut Renderer<'_>, inner: &Directive) -> crate::Html {
+    let source = renderer.source;
+    let head = Head::of(source, inner, &mut renderer.problems);
+    let known = format!("nothing follows `{}`", inner.name);
+    head.finish(source, &known, &mut renderer.problems);
+    plain_inner(renderer, inner)
+}
+
+fn plain_inner(renderer: &mut Renderer<'_>, inner: &Directive) -> crate::Html {
+    let fragment = Fragment::of_lines(renderer.source, inner.body.clone());
+    if fragment.is_blank() {
+        renderer.problem(
+            inner.spot,
+            "empty",
+            format!("this `{}` is empty", inner.name),
+            "write its text below it",
+        );
+    }
+    renderer.block(&fragment, &[]).0
+}
+
+/// The text of an item or page being gathered: lines, and marks for what is among them.
+#[derive(Default)]
+pub(crate) struct Prompt {
+    pub(crate) fragment: Fragment,
+    pub(crate) marks: Vec<Mark>,
+}
+
+impl Prompt {
+    pub(crate) fn line(&mut self, source: &Source<'_>, line: usize) {
+        self.fragment.push(line, source.lines[line], 0);
+    }
+
+    /// A code block to be shown.
+    pub(crate) fn code(&mut self, source: &Source<'_>, code: &Code, end: usize) {
+        for line in code.lines(end) {
+            self.line(source, line);
+        }
+    }
+
+    pub(crate) fn mark(&mut self, line: usize, mark: Mark) {
+        let sign = crate::render::MARK;
+        let text = format!("{sign}{}{sign}", self.marks.len());
+        self.fragment.push_paragraph(line, &text);
+        self.marks.push(mark);
+    }
+
+    /// A line, a code block to be shown or an admonition; complains about other directives, of
+    /// which `known` may stand here.
+    pub(crate) fn piece(&mut self, renderer: &mut Renderer<'_>, piece: Piece, known: &str) {
+        let source = renderer.source;
+        match piece {
+            Piece::Line(line) => self.line(source, line),
+            Piece::Code(code) => self.code(source, &code, source.lines.len()),
+            Piece::Directive(inner) => match admonition(renderer, &inner) {
+                Some(open) => {
+                    self.mark(inner.line, open);
+                    for line in inner.body.clone() {
+                        self.line(source, line);
+                    }
+                    self.mark(inner.body.end.min(source.lines.len() - 1), Mark::Close);
+                }
+                None => renderer.problem(
+                    inner.spot,
+                    "unknown-directive",
+                    format!("`{}` cannot stand here", inner.name),
+                    format!("here may stand: {known}"),
+                ),
+            },
+        }
+    }
+
+    /// Renders an item's prompt.
+    pub(crate) fn render(&self, renderer: &mut Renderer<'_>, spot: Spot) -> (crate::Html, String) {
+        let rendered = renderer.block(&self.fragment, &self.marks);
+        if rendered.0.is_empty() {
+            renderer.problem(
+                spot,
+                "empty",
+                "it does not say what to do",
+                "write the task first, then the rest",
+            );
+        }
+        rendered
+    }
+}
+
+/// The beginning of an admonition, when the directive is one.
+fn admonition(renderer: &Renderer<'_>, directive: &Directive) -> Option<Mark> {
+    use crate::Lang::{En, Ko};
+    let (kind, default) = match (directive.name.as_str(), renderer.env.lang) {
+        _ if directive.outer => return None,
+        ("note", Ko) => ("note", "참고"),
+        ("note", En) => ("note", "Note"),
+        ("tip", Ko) => ("tip", "도움말"),
+        ("tip", En) => ("tip", "Tip"),
+        ("warning", Ko) => ("warning", "주의"),
+        ("warning", En) => ("warning", "Warning"),
+        _ => return None,
+    };
+    let title = renderer.source.lines[directive.line][directive.rest..].trim();
+    let title = if title.is_empty() { default } else { title };
+    Some(Mark::Open {
+        kind,
+        title: title.to_owned(),
+    })
+}
+
+/// The kind that a question's head names.
+pub(crate) fn kind_of(
+    word: &Word,
+    source: &Source<'_>,
+    problems: &mut Vec<Problem>,
+) -> Option<(KindName, Spot)> {
+    let kind = KindName::of(&word.text);
+    if kind.is_none() {
+        let names: Vec<&str> = KindName::ALL.iter().map(|(_, name)| *name).collect();
+        problems.push(source.problem(
+            word.spot,
+            "unknown-kind",
+            format!("`{}` is no kind of question", word.text),
+            format!("one of {}", names.join(", ")),
+        ));
+    }
+    Some((kind?, word.spot))
+}
+
+/// A title for a table, from the first paragraph of what is asked: its first sentence, cut at a
+/// word where it is long.
+pub(crate) fn title_of(plain: &str) -> String {
+    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+    let sentence = plain
+        .char_indices()
+        .find(|(at, letter)| {
+            let next = plain[at + letter.len_utf8()..].chars().next();
+            ".?!".contains(*letter) && next.is_none_or(char::is_whitespace)
+        })
+        .map_or(plain.as_str(), |(at, letter)| {
+            &plain[..at + if letter == '.' { 0 } else { letter.len_utf8() }]
+        });
+    let Some((cut, _)) = sentence.char_indices().nth(TITLE_MAX) else {
+        return sentence.to_owned();
+    };
+    let short = &sentence[..cut];
+    let short = short.rsplit_once(' ').map_or(short, |(words, _)| words);
+    format!("{short}…")
+}
+
+fn split(value: &Word) -> Vec<Word> {
+    let mut column = value.spot.column;
+    let mut words = Vec::new();
+    for part in value.text.split(' ') {
+        let width = part.chars().count();
+        if !part.is_empty() {
+            words.push(Word {
+                text: part.to_owned(),
+                spot: Spot {
+                    column,
+                    width,
+                    ..value.spot
+                },
+            });
+        }
+        column += width + 1;
+    }
+    words
+}

@@ -1,0 +1,292 @@
+//! One file of a lesson: front matter, page and items.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+use serde::Deserialize;
+
+use crate::ids::ItemId;
+use crate::item::{self, Body, Item, KindName, Prompt};
+use crate::lang::Lang;
+use crate::model::{Block, Page};
+use crate::problem::Problem;
+use crate::quiz;
+use crate::render::{Chunk, Env, HeadingLink, MARK, Mark, Renderer};
+use crate::scan::{Directive, Piece, scan};
+use crate::source::{Source, Spot};
+
+/// The longest lesson, in minutes: what is longer is several.
+const MINUTES_MAX: u16 = 240;
+
+/// The longest title or summary, in characters.
+const LINE_MAX: usize = 200;
+
+/// What stands between the `---` of a lesson.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Front {
+    pub(crate) title: String,
+    pub(crate) summary: Option<String>,
+    pub(crate) rows: Option<Vec<String>>,
+    pub(crate) minutes: Option<u16>,
+}
+
+/// A file, read and rendered.
+pub(crate) struct File {
+    pub(crate) lang: Lang,
+    /// `None` where it could not be read; told already.
+    pub(crate) front: Option<Front>,
+    pub(crate) page: Page,
+    pub(crate) items: Vec<Item>,
+    pub(crate) assets: BTreeSet<String>,
+    pub(crate) heading_links: Vec<HeadingLink>,
+    pub(crate) problems: Vec<Problem>,
+}
+
+/// Kinds of the questions of the default language's file.
+pub(crate) type Kinds = HashMap<ItemId, KindName>;
+
+impl File {
+    /// Reads and renders a lesson's file. `kinds` are known when it is a translation.
+    pub(crate) fn read(env: Env<'_>, source: &Source<'_>, kinds: &Kinds) -> Self {
+        let mut renderer = Renderer::new(env, source);
+        refuse_odd_characters(&mut renderer);
+        let (front, body) = front(&mut renderer);
+        let mut page = Prompt::default();
+        let mut items = Vec::new();
+        for piece in scan(source, body, &mut renderer.problems) {
+            match piece {
+                Piece::Directive(directive) if directive.outer => {
+                    if let Some(item) = outer(&mut renderer, &directive, kinds) {
+                        page.mark(directive.line, Mark::Item(items.len()));
+                        items.push(item);
+                    }
+                }
+                piece => page.piece(
+                    &mut renderer,
+                    piece,
+                    "exercise and quiz with four colons, note, tip, warning with three",
+                ),
+            }
+        }
+        refuse_double_ids(&mut renderer, &items);
+        let blocks = renderer
+            .page(&page.fragment, &page.marks)
+            .into_iter()
+            .filter_map(|chunk| block(chunk, &items))
+            .collect();
+        let title = front
+            .as_ref()
+            .map_or_else(String::new, |front| front.title.clone());
+        let summary = front.as_ref().and_then(|front| front.summary.clone());
+        Self {
+            lang: env.lang,
+            front,
+            page: Page {
+                title,
+                summary: summary.unwrap_or_default(),
+                blocks,
+                toc: renderer.toc,
+            },
+            items,
+            assets: renderer.assets,
+            heading_links: renderer.heading_links,
+            problems: renderer.problems,
+        }
+    }
+
+    /// The kinds of its questions.
+    pub(crate) fn kinds(&self) -> Kinds {
+        self.items
+            .iter()
+            .filter_map(|item| match &item.body {
+                Body::Question(question) => Some((item.id.clone(), question.kind?.0)),
+                Body::Exercise(_) => None,
+            })
+            .collect()
+    }
+}
+
+fn block(chunk: Chunk, items: &[Item]) -> Option<Block> {
+    Some(match chunk {
+        Chunk::Html(html) => Block::Prose(html),
+        Chunk::Item(index) => {
+            let item = items.get(index)?;
+            match item.body {
+                Body::Exercise(_) => Block::Exercise(item.id.clone()),
+                Body::Question(_) => Block::Question(item.id.clone()),
+            }
+        }
+    })
+}
+
+fn outer(renderer: &mut Renderer<'_>, directive: &Directive, kinds: &Kinds) -> Option<Item> {
+    let pieces = scan(
+        renderer.source,
+        directive.body.clone(),
+        &mut renderer.problems,
+    );
+    match directive.name.as_str() {
+        "exercise" => item::exercise(renderer, directive, pieces),
+        "quiz" => quiz::question(renderer, directive, pieces, |id| kinds.get(id).copied()),
+        name => {
+            renderer.problem(
+                directive.spot,
+                "unknown-directive",
+                format!("there is no `{name}` with four colons"),
+                "with four colons: exercise, quiz; with three: note, tip, warning, and inside items feedback, hint, explain",
+            );
+            None
+        }
+    }
+}
+
+fn front(renderer: &mut Renderer<'_>) -> (Option<Front>, Range<usize>) {
+    let source = renderer.source;
+    let all = source.lines.len();
+    let opened = source
+        .lines
+        .first()
+        .is_some_and(|line| line.trim_end() == "---");
+    let close = source
+        .lines
+        .iter()
+        .skip(1)
+        .position(|line| line.trim_end() == "---");
+    let (true, Some(close)) = (opened, close) else {
+        let (message, help) = if opened {
+            (
+                "the front matter is not closed",
+                "put a line `---` behind it",
+            )
+        } else {
+            (
+                "the lesson does not begin with its front matter",
+                "begin the file with `---`, `title: …`, `---`",
+            )
+        };
+        renderer.problem(source.line(0), "front-matter", message, help);
+        return (None, if opened { all..all } else { 0..all });
+    };
+    let end = close + 1;
+    let yaml = source.lines[1..end].join("\n");
+    let front = match serde_yaml_ng::from_str::<Front>(&yaml) {
+        Ok(front) => Some(front),
+        Err(error) => {
+            let spot = error.location().map_or(source.line(0), |at| {
+                let line = at.line().min(end - 1);
+                Spot {
+                    column: at
+                        .column()
+                        .saturating_sub(1)
+                        .min(source.lines[line].chars().count()),
+                    width: 1,
+                    line,
+                }
+            });
+            renderer.problem(
+                spot,
+                "front-matter",
+                format!("the front matter cannot be read: {}", without_place(&error.to_string())),
+                "it has `title`, and if wanted `summary`; in the default language `rows: [N09]` and `minutes: 15` as well; a title with a colon stands in quotes",
+            );
+            None
+        }
+    };
+    if let Some(front) = &front {
+        check_front(renderer, front, end);
+    }
+    (front, end + 1..all)
+}
+
+/// serde's message without its "at line 2 column 3", which counts from after the first `---`.
+fn without_place(message: &str) -> &str {
+    message
+        .find(" at line ")
+        .map_or(message, |at| &message[..at])
+}
+
+fn check_front(renderer: &mut Renderer<'_>, front: &Front, end: usize) {
+    let source = renderer.source;
+    let spot = |key: &str| {
+        let line = source.lines[..end]
+            .iter()
+            .position(|line| line.starts_with(key));
+        source.line(line.unwrap_or(0))
+    };
+    for (key, text) in [
+        ("title", Some(&front.title)),
+        ("summary", front.summary.as_ref()),
+    ] {
+        let Some(text) = text else { continue };
+        if text.trim().is_empty() || text.chars().nth(LINE_MAX).is_some() || text.contains('\n') {
+            renderer.problem(
+                spot(key),
+                "front-matter",
+                format!("the {key} is empty or too long"),
+                format!("write one line of at most {LINE_MAX} characters"),
+            );
+        }
+    }
+    if front
+        .minutes
+        .is_some_and(|minutes| !(1..=MINUTES_MAX).contains(&minutes))
+    {
+        renderer.problem(
+            spot("minutes"),
+            "front-matter",
+            "no lesson takes so many minutes",
+            format!("write 1 to {MINUTES_MAX}"),
+        );
+    }
+    let is_row = |row: &String| {
+        let mut letters = row.chars();
+        letters
+            .next()
+            .is_some_and(|first| first.is_ascii_uppercase())
+            && row.len() == 3
+            && letters.all(|letter| letter.is_ascii_digit())
+    };
+    for row in front.rows.iter().flatten().filter(|row| !is_row(row)) {
+        renderer.problem(
+            spot("rows"),
+            "bad-row",
+            format!("`{row}` is no row of a course map"),
+            "a row is a capital letter and two digits, such as N09",
+        );
+    }
+}
+
+fn refuse_odd_characters(renderer: &mut Renderer<'_>) {
+    let source = renderer.source;
+    for (index, line) in source.lines.iter().enumerate() {
+        let odd = line
+            .char_indices()
+            .find(|(_, letter)| *letter == MARK || (letter.is_control() && *letter != '\t'));
+        if let Some((at, letter)) = odd {
+            renderer.problem(
+                source.within(index, at..at + letter.len_utf8()),
+                "odd-character",
+                format!(
+                    "the character U+{:04X} has no place in a lesson",
+                    u32::from(letter)
+                ),
+                "take it out: it cannot be seen, and came by copying perhaps",
+            );
+        }
+    }
+}
+
+fn refuse_double_ids(renderer: &mut Renderer<'_>, items: &[Item]) {
+    let mut seen = BTreeSet::new();
+    for item in items {
+        if !seen.insert(&item.id) {
+            renderer.problem(
+                item.spot,
+                "duplicate-id",
+                format!("there is another `{}` in this lesson", item.id),
+                "give one of them another id",
+            );
+        }
+    }
+}

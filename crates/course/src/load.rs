@@ -1,0 +1,347 @@
+//! Reading a course's folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::io::Read as _;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use crate::ids::{LessonId, is_slug};
+use crate::lang::Lang;
+use crate::lesson::{File, Kinds};
+use crate::links::is_image;
+use crate::manifest::{self, Manifest, ManifestUnit};
+use crate::model::{Course, Unit};
+use crate::pair::{self, Read};
+use crate::problem::{Problem, Problems};
+use crate::render::{Env, HEADING_ID, HeadingLink};
+use crate::source::{Source, Spot};
+
+/// The longest file of a course, in bytes: the longest lesson imaginable has a tenth of it.
+pub const FILE_MAX: u64 = 1024 * 1024;
+
+/// A course's folder in memory: texts by path, and which images there are.
+#[derive(Debug, Default)]
+pub(crate) struct Folder {
+    texts: BTreeMap<String, String>,
+    images: BTreeSet<String>,
+}
+
+/// Links of one page, and which headings it has.
+struct PageLinks<'a> {
+    source: &'a Source<'a>,
+    lang: Lang,
+    links: Vec<HeadingLink>,
+}
+
+impl Course {
+    /// Reads the course in this folder, checks all of it and renders every page.
+    ///
+    /// # Errors
+    /// Every problem of the course, at once.
+    pub fn load(dir: &Path) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        let folder = Folder::read(dir, &mut problems);
+        Self::of_folder(&folder, problems)
+    }
+
+    fn of_folder(folder: &Folder, mut problems: Vec<Problem>) -> Result<Self, Problems> {
+        let course = folder.course(&mut problems);
+        match (course, Problems::of(problems)) {
+            (Some(course), None) => Ok(course),
+            (_, Some(problems)) => Err(problems),
+            (None, None) => Err(Problems::one(of_file(
+                manifest::NAME,
+                "there is no course here".to_owned(),
+                "a course is a folder with course.toml and a folder per unit",
+            ))),
+        }
+    }
+}
+
+impl Folder {
+    /// Reads `course.toml` and what lies one folder below it. Links are not followed: a course that
+    /// came from elsewhere must not show files of this host.
+    fn read(dir: &Path, problems: &mut Vec<Problem>) -> Self {
+        let mut folder = Self::default();
+        folder.read_text(
+            &dir.join(manifest::NAME),
+            manifest::NAME.to_owned(),
+            problems,
+        );
+        for (unit, is_dir) in names(dir, "", problems) {
+            if !is_dir || !is_slug(&unit) {
+                continue;
+            }
+            for (name, is_dir) in names(&dir.join(&unit), &unit, problems) {
+                let path = format!("{unit}/{name}");
+                if is_dir {
+                    continue;
+                }
+                if name.ends_with(".md") {
+                    folder.read_text(&dir.join(&path), path, problems);
+                } else if is_image(&name) {
+                    folder.images.insert(path);
+                }
+            }
+        }
+        folder
+    }
+
+    fn read_text(&mut self, path: &Path, name: String, problems: &mut Vec<Problem>) {
+        let read = fs::File::open(path).and_then(|file| {
+            let mut text = String::new();
+            file.take(FILE_MAX + 1).read_to_string(&mut text)?;
+            Ok(text)
+        });
+        match read {
+            Ok(text) if text.len() as u64 <= FILE_MAX => {
+                self.texts.insert(name, text);
+            }
+            Ok(_) => problems.push(of_file(
+                &name,
+                format!("the file is longer than {FILE_MAX} bytes"),
+                "cut it in two lessons",
+            )),
+            Err(error) => problems.push(of_file(
+                &name,
+                format!("the file cannot be read: {error}"),
+                "a course's texts are readable files in UTF-8",
+            )),
+        }
+    }
+
+    fn course(&self, problems: &mut Vec<Problem>) -> Option<Course> {
+        let text = self.texts.get(manifest::NAME)?;
+        let source = Source::new(manifest::NAME, text);
+        let manifest = manifest::read(&source, text, problems)?;
+        let listed = self.listed(&manifest, &source, problems);
+        self.unlisted(&listed, problems);
+
+        let sources: BTreeMap<&str, Source<'_>> = self
+            .texts
+            .iter()
+            .map(|(path, text)| (path.as_str(), Source::new(path, text)))
+            .collect();
+        let concepts = manifest
+            .concepts
+            .iter()
+            .map(|concept| concept.id.clone())
+            .collect();
+        let mut page_links = Vec::new();
+        let mut units = Vec::new();
+        for unit in &manifest.units {
+            let mut lessons = Vec::new();
+            for (name, _) in &unit.lessons {
+                let Ok(id) = LessonId::new(&unit.id, name) else {
+                    continue;
+                };
+                let mut reads = self.files(&id, &manifest, &listed, &sources, problems);
+                for read in &mut reads {
+                    page_links.push(PageLinks {
+                        source: read.source,
+                        lang: read.file.lang,
+                        links: std::mem::take(&mut read.file.heading_links),
+                    });
+                }
+                let mut reads = reads.into_iter();
+                let default = reads
+                    .next()
+                    .filter(|read| read.file.lang == manifest.default_lang);
+                if let Some(default) = default {
+                    lessons.extend(pair::lesson(
+                        &id,
+                        default,
+                        reads.collect(),
+                        &concepts,
+                        problems,
+                    ));
+                }
+            }
+            units.push(Unit {
+                id: unit.id.clone(),
+                title: unit.title.clone(),
+                lessons,
+            });
+        }
+        let course = Course {
+            title: manifest.title,
+            default_lang: manifest.default_lang,
+            languages: manifest.languages,
+            concepts: manifest.concepts,
+            units,
+            fingerprint: self.fingerprint(),
+        };
+        dead_headings(&course, &page_links, problems);
+        Some(course)
+    }
+
+    /// Reads a lesson's files, the default language's first.
+    fn files<'s>(
+        &self,
+        id: &LessonId,
+        manifest: &Manifest,
+        listed: &BTreeSet<LessonId>,
+        sources: &'s BTreeMap<&str, Source<'s>>,
+        problems: &mut Vec<Problem>,
+    ) -> Vec<Read<'s>> {
+        let mut kinds = Kinds::default();
+        let mut reads = Vec::new();
+        for lang in &manifest.languages {
+            let Some(source) = sources.get(format!("{id}.{lang}.md").as_str()) else {
+                continue;
+            };
+            let env = Env {
+                lang: *lang,
+                lesson: id,
+                lessons: listed,
+                images: &self.images,
+            };
+            let mut file = File::read(env, source, &kinds);
+            problems.append(&mut file.problems);
+            if *lang == manifest.default_lang {
+                kinds = file.kinds();
+            }
+            reads.push(Read { source, file });
+        }
+        reads
+    }
+
+    /// The lessons that the manifest lists; says which of their files are missing.
+    fn listed(
+        &self,
+        manifest: &Manifest,
+        source: &Source<'_>,
+        problems: &mut Vec<Problem>,
+    ) -> BTreeSet<LessonId> {
+        let mut listed = BTreeSet::new();
+        let all = manifest.units.iter().flat_map(|unit: &ManifestUnit| {
+            unit.lessons
+                .iter()
+                .map(move |(name, spot)| (unit, name, *spot))
+        });
+        for (unit, name, spot) in all {
+            let Ok(id) = LessonId::new(&unit.id, name) else {
+                continue;
+            };
+            for lang in &manifest.languages {
+                let path = format!("{id}.{lang}.md");
+                if !self.texts.contains_key(&path) {
+                    problems.push(missing(source, spot, &path, *lang == manifest.default_lang));
+                }
+            }
+            listed.insert(id);
+        }
+        listed
+    }
+
+    /// Complains about lessons that no unit lists.
+    fn unlisted(&self, listed: &BTreeSet<LessonId>, problems: &mut Vec<Problem>) {
+        for path in self.texts.keys().filter(|path| *path != manifest::NAME) {
+            let stem = path.strip_suffix(".md").unwrap_or(path);
+            let id = stem
+                .rsplit_once('.')
+                .filter(|(_, lang)| lang.parse::<Lang>().is_ok())
+                .and_then(|(id, _)| id.parse::<LessonId>().ok());
+            if !id.is_some_and(|id| listed.contains(&id)) {
+                problems.push(of_file(
+                    path,
+                    "no unit lists this lesson".to_owned(),
+                    "add its name to its unit's `lessons` in course.toml; a lesson's file is `unit/name.ko.md`",
+                ));
+            }
+        }
+    }
+
+    fn fingerprint(&self) -> String {
+        let mut hash = Sha256::new();
+        for (path, text) in &self.texts {
+            hash.update(path);
+            hash.update([0]);
+            hash.update(text);
+            hash.update([0]);
+        }
+        for path in &self.images {
+            hash.update(path);
+            hash.update([0]);
+        }
+        hex::encode(hash.finalize())
+    }
+}
+
+fn missing(source: &Source<'_>, spot: Spot, path: &str, is_default: bool) -> Problem {
+    let message = if is_default {
+        format!("there is no file `{path}`")
+    } else {
+        format!("the lesson has no translation `{path}`")
+    };
+    source.problem(
+        spot,
+        "missing-file",
+        message,
+        "write it, or take the lesson out of the list",
+    )
+}
+
+/// Names in a folder, sorted, with whether each is a folder; links and others are left out.
+fn names(dir: &Path, shown: &str, problems: &mut Vec<Problem>) -> Vec<(String, bool)> {
+    let read = fs::read_dir(dir).and_then(|entries| {
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry?;
+            let kind = entry.file_type()?;
+            if let Ok(name) = entry.file_name().into_string()
+                && (kind.is_dir() || kind.is_file())
+            {
+                names.push((name, kind.is_dir()));
+            }
+        }
+        names.sort();
+        Ok(names)
+    });
+    read.unwrap_or_else(|error| {
+        problems.push(of_file(
+            if shown.is_empty() { "." } else { shown },
+            format!("the folder cannot be read: {error}"),
+            "a course is a folder with course.toml and a folder per unit",
+        ));
+        Vec::new()
+    })
+}
+
+fn dead_headings(course: &Course, pages: &[PageLinks<'_>], problems: &mut Vec<Problem>) {
+    for page in pages {
+        for link in &page.links {
+            let Some(lesson) = course.lesson(&link.lesson) else {
+                continue;
+            };
+            let toc = &lesson.pages.get(page.lang).toc;
+            let names: Vec<&str> = toc
+                .iter()
+                .filter_map(|heading| heading.id.strip_prefix(HEADING_ID))
+                .collect();
+            if !names.contains(&link.heading.as_str()) {
+                problems.push(page.source.problem(
+                    link.spot,
+                    "dead-link",
+                    format!("`{}` has no heading `#{}`", link.lesson, link.heading),
+                    format!("its headings are {}", names.join(", ")),
+                ));
+            }
+        }
+    }
+}
+
+fn of_file(file: &str, message: String, help: &str) -> Problem {
+    Problem {
+        code: "file",
+        file: file.to_owned(),
+        line: 0,
+        column: 0,
+        width: 0,
+        source: String::new(),
+        message,
+        help: help.to_owned(),
+    }
+}

@@ -1,0 +1,176 @@
+//! Files as lines, pieces of them to be rendered, and places in them.
+
+use std::ops::Range;
+
+use crate::problem::Problem;
+
+/// A file of the course.
+pub(crate) struct Source<'a> {
+    /// Its path, relative to the course's folder.
+    pub(crate) path: &'a str,
+    /// Its lines, without their ends.
+    pub(crate) lines: Vec<&'a str>,
+}
+
+/// A place in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Spot {
+    /// Index of the line, from 0.
+    pub(crate) line: usize,
+    /// Characters before it, from 0.
+    pub(crate) column: usize,
+    /// Its length in characters.
+    pub(crate) width: usize,
+}
+
+impl<'a> Source<'a> {
+    pub(crate) fn new(path: &'a str, text: &'a str) -> Self {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        Self {
+            path,
+            lines: text.lines().collect(),
+        }
+    }
+
+    /// The whole of a line, without its indentation.
+    pub(crate) fn line(&self, line: usize) -> Spot {
+        let text = self.lines.get(line).copied().unwrap_or_default();
+        let column = text.chars().take_while(|c| c.is_whitespace()).count();
+        let width = text.trim().chars().count();
+        Spot {
+            line,
+            column,
+            width,
+        }
+    }
+
+    /// A part of a line, given in bytes of it.
+    pub(crate) fn within(&self, line: usize, bytes: Range<usize>) -> Spot {
+        let text = self.lines.get(line).copied().unwrap_or_default();
+        let chars = |range: Range<usize>| text.get(range).map_or(0, |part| part.chars().count());
+        Spot {
+            line,
+            column: chars(0..bytes.start),
+            width: chars(bytes),
+        }
+    }
+
+    /// A problem at this place.
+    pub(crate) fn problem(
+        &self,
+        spot: Spot,
+        code: &'static str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Problem {
+        Problem {
+            code,
+            file: self.path.to_owned(),
+            line: spot.line + 1,
+            column: spot.column + 1,
+            width: spot.width.max(1),
+            source: self
+                .lines
+                .get(spot.line)
+                .copied()
+                .unwrap_or_default()
+                .to_owned(),
+            message: message.into(),
+            help: help.into(),
+        }
+    }
+}
+
+/// Markdown made of lines of a file, each perhaps with its indentation cut, with lines of our own
+/// between them. It remembers where each line is from.
+#[derive(Default)]
+pub(crate) struct Fragment {
+    pub(crate) text: String,
+    /// Per line of the text: where it begins in it, which line of the file it is, and how many
+    /// characters of that were cut.
+    lines: Vec<(usize, usize, usize)>,
+}
+
+impl Fragment {
+    /// Adds a line of the file, without its first `cut` characters.
+    pub(crate) fn push(&mut self, line: usize, text: &str, cut: usize) {
+        self.lines.push((self.text.len(), line, cut));
+        self.text.push_str(text);
+        self.text.push('\n');
+    }
+
+    /// Adds a paragraph of our own in place of a line of the file.
+    pub(crate) fn push_paragraph(&mut self, line: usize, text: &str) {
+        for text in ["", text, ""] {
+            self.push(line, text, 0);
+        }
+    }
+
+    /// Lines of a file as they are.
+    pub(crate) fn of_lines(source: &Source<'_>, range: Range<usize>) -> Self {
+        let mut fragment = Self::default();
+        for line in range {
+            fragment.push(line, source.lines[line], 0);
+        }
+        fragment
+    }
+
+    /// A single line's part, from this byte of it on.
+    pub(crate) fn of_tail(source: &Source<'_>, line: usize, from: usize) -> Self {
+        let mut fragment = Self::default();
+        let text = source.lines[line];
+        fragment.push(line, &text[from..], text[..from].chars().count());
+        fragment
+    }
+
+    /// The text before this byte, and that from `skip` bytes behind it on.
+    pub(crate) fn cut(&self, at: usize, skip: usize) -> (Self, Self) {
+        let mut parts = (Self::default(), Self::default());
+        for (index, (start, line, cut)) in self.lines.iter().enumerate() {
+            let end = self
+                .lines
+                .get(index + 1)
+                .map_or(self.text.len(), |next| next.0);
+            let text = self.text[*start..end].trim_end_matches('\n');
+            if end <= at {
+                parts.0.push(*line, text, *cut);
+            } else if *start > at {
+                parts.1.push(*line, text, *cut);
+            } else {
+                let (before, after) = (&text[..at - start], &text[at - start + skip..]);
+                parts.0.push(*line, before, *cut);
+                let more = text[..at - start + skip].chars().count();
+                parts.1.push(*line, after, cut + more);
+            }
+        }
+        parts
+    }
+
+    pub(crate) fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
+
+    /// Where in the file this part of the text is; of a part of several lines, the first.
+    pub(crate) fn spot(&self, range: Range<usize>) -> Spot {
+        let index = self
+            .lines
+            .partition_point(|(start, ..)| *start <= range.start)
+            .saturating_sub(1);
+        let Some(&(start, line, cut)) = self.lines.get(index) else {
+            return Spot {
+                line: 0,
+                column: 0,
+                width: 1,
+            };
+        };
+        let chars = |range: Range<usize>| {
+            let part = self.text.get(range).unwrap_or_default();
+            part.lines().next().unwrap_or_default().chars().count()
+        };
+        Spot {
+            line,
+            column: cut + chars(start..range.start),
+            width: chars(range),
+        }
+    }
+}
