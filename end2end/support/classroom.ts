@@ -1,0 +1,220 @@
+/** A classroom of its own: a real `gyosil serve` with its machined, on a fresh data folder. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { closeSync, existsSync, openSync } from "node:fs";
+import { chmod, cp, mkdir, mkdtemp, open, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import path from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+import * as places from "./places.ts";
+import type { Lang } from "./words.ts";
+
+/** Data folders begin with this, so that leftovers of a killed run are known. Not /tmp: a machine's
+ * disk is large and sparse, and /tmp is memory on many hosts. */
+export const dataPrefix = "/var/tmp/gyosil-end2end-";
+
+/** Says which test run a data folder belongs to. */
+const ownerFile = "owner.pid";
+
+/** How long `serve` may take to its first line: it starts machined and checks the course. */
+const openWithin = 40_000;
+
+/** How long machined may take to stop its machines: each has 10 s to end by itself. */
+const stopWithin = 60_000;
+
+export interface Options {
+  /** The course to teach; the project's own unless told otherwise. */
+  content?: string;
+  /** Whether there is an image from which machines can be made. */
+  machines?: boolean;
+  /** How many machines may run at once; as many as machined allows by itself unless told otherwise. */
+  maxMachines?: number;
+  /** How large the disk is under the data folder, as `mount` writes it; the host's unless told
+   * otherwise. */
+  space?: string;
+}
+
+export class Classroom {
+  private web?: ChildProcess;
+
+  private constructor(
+    private readonly data: string,
+    private readonly port: number,
+  ) {}
+
+  static async open(options: Options = {}) {
+    const { content = places.content, machines = true, maxMachines, space } = options;
+    const data = await mkdtemp(dataPrefix);
+    const classroom = new Classroom(data, await freePort());
+    try {
+      if (space) await run("mount", "-t", "tmpfs", "-o", `size=${space}`, "gyosil-end2end", data);
+      await writeFile(path.join(data, ownerFile), String(process.pid));
+      await chmod(data, 0o755);
+      await mkdir(path.join(data, "log"));
+      await cp(places.site(), path.join(data, "site"), { recursive: true });
+      await cp(content, path.join(data, "content"), { recursive: true });
+      if (machines) {
+        for (const part of ["machine-image", "registry"]) {
+          await symlink(path.join(places.testData(), part), path.join(data, part));
+        }
+      }
+      if (maxMachines) await classroom.startMachined(maxMachines);
+      await classroom.serve();
+      return classroom;
+    } catch (error) {
+      const log = await classroom.log();
+      await classroom.close();
+      throw new Error(`the classroom did not open: ${error}\n${log}`);
+    }
+  }
+
+  get url() {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Starts the web process on the same data and port, also after {@link kill}. */
+  async serve() {
+    const append = (name: string) => openSync(path.join(this.data, "log", name), "a");
+    const [said, logged] = [append("web.out"), append("web.log")];
+    const web = spawn(
+      path.join(places.executables(), "gyosil"),
+      ["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`],
+      { stdio: ["ignore", said, logged] },
+    );
+    this.web = web;
+    [said, logged].forEach(closeSync);
+    await new Promise<void>((resolve, reject) => {
+      web.once("error", reject);
+      web.once("exit", (code, signal) => reject(new Error(`serve ended: ${code ?? signal}`)));
+      answers(this.url, openWithin).then(resolve, reject);
+    });
+  }
+
+  /** Starts machined before `serve` would, with a limit of its own. */
+  private async startMachined(maxMachines: number) {
+    await mkdir(path.join(this.data, "run"));
+    const socket = path.join(this.data, "run/machined.sock");
+    const log = openSync(path.join(this.data, "log/machined.log"), "a");
+    const options = ["--data", this.data, "--socket", socket, "--socket-user", "gyosil"];
+    const machined = spawn(
+      path.join(places.executables(), "gyosil-machined"),
+      [...options, "--max-machines", String(maxMachines)],
+      { stdio: ["ignore", log, log], detached: true },
+    );
+    closeSync(log);
+    machined.unref();
+    for (const start = Date.now(); !existsSync(socket); await sleep(20)) {
+      if (Date.now() - start > openWithin) throw new Error("machined did not open its socket");
+    }
+  }
+
+  /** Leaves no room on the data folder's disk, which must have been given a size. */
+  async fill() {
+    const file = path.join(this.data, "filling");
+    const handle = await open(file, "w");
+    const block = Buffer.alloc(1 << 16);
+    // The disk is small; the last block is written in part, and then no more.
+    for (let written = block.length; written === block.length; ) {
+      ({ bytesWritten: written } = await handle.write(block).catch(() => ({ bytesWritten: 0 })));
+    }
+    await handle.close();
+    return { remove: () => rm(file) };
+  }
+
+  /** The link that makes the first instructor, as it was printed. */
+  async setupLink(lang: Lang) {
+    const said = await readFile(path.join(this.data, "log/web.out"), "utf8");
+    const token = said.match(/\/setup\/(\S+)/)?.[1];
+    if (!token) throw new Error(`no link for the first instructor in:\n${said}`);
+    return `${this.url}/${lang}/setup/${token}`;
+  }
+
+  /** Ends the web process as a crash does. Its machines live on. */
+  async kill() {
+    await end(this.web, "SIGKILL", 5_000);
+  }
+
+  /** What the web process and machined logged. */
+  async log() {
+    const read = (name: string) =>
+      readFile(path.join(this.data, "log", name), "utf8").catch(() => "");
+    return `--- web ---\n${await read("web.log")}\n--- machined ---\n${await read("machined.log")}`;
+  }
+
+  /** Ends everything that was started and removes its files. */
+  async close() {
+    await end(this.web, "SIGTERM", 15_000);
+    await closeData(this.data);
+  }
+}
+
+/** Ends what runs on a data folder, and removes it. */
+export async function closeData(data: string) {
+  const pid = Number(await readFile(path.join(data, "run/machined.pid"), "utf8").catch(() => ""));
+  if (pid && (await commandLine(pid)).includes(data)) {
+    process.kill(pid, "SIGTERM");
+    if (!(await gone(pid, stopWithin))) {
+      process.kill(pid, "SIGKILL");
+      throw new Error(`machined ${pid} of ${data} did not end within ${stopWithin} ms`);
+    }
+  }
+  const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
+  const left = mounts.filter((line) => line.includes(`${data}/`));
+  if (left.length > 0) throw new Error(`machined left mounts behind:\n${left.join("\n")}`);
+  if (mounts.some((line) => line.includes(` ${data} `))) await run("umount", data);
+  await rm(data, { recursive: true, force: true });
+}
+
+/** The run that a data folder belongs to, unless it has ended. */
+export async function owner(data: string): Promise<number | undefined> {
+  const pid = Number(await readFile(path.join(data, ownerFile), "utf8").catch(() => ""));
+  return pid && (await commandLine(pid)).includes("playwright") ? pid : undefined;
+}
+
+/** Runs a command of the host. */
+async function run(command: string, ...args: string[]) {
+  const [code] = await once(spawn(command, args, { stdio: "inherit" }), "exit");
+  if (code !== 0) throw new Error(`${command} ${args.join(" ")}: exit code ${code}`);
+}
+
+async function commandLine(pid: number) {
+  return readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
+}
+
+async function end(child: ChildProcess | undefined, signal: NodeJS.Signals, within: number) {
+  if (!child || child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, "exit");
+  child.kill(signal);
+  const late = sleep(within, "late", { ref: false });
+  if ((await Promise.race([exited, late])) === "late") {
+    child.kill("SIGKILL");
+    await exited;
+    throw new Error(`the web process did not end within ${within} ms of ${signal}`);
+  }
+}
+
+async function gone(pid: number, within: number) {
+  for (const start = Date.now(); Date.now() - start < within; await sleep(50)) {
+    if ((await commandLine(pid)) === "") return true;
+  }
+  return false;
+}
+
+/** Waits until the server answers. */
+async function answers(url: string, within: number) {
+  for (const start = Date.now(); Date.now() - start < within; await sleep(50)) {
+    const response = await fetch(`${url}/healthz`).catch(() => undefined);
+    if (response?.ok) return;
+  }
+  throw new Error(`nothing answered at ${url} within ${within} ms`);
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  if (address === null || typeof address === "string") throw new Error("no port");
+  return address.port;
+}
