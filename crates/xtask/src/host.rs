@@ -1,0 +1,215 @@
+//! What the host must have: packages, a user, a kernel that is new enough.
+
+use std::{
+    env,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use crate::step::Steps;
+
+/// A Debian or Ubuntu package, and by what one sees that it is there: a program on PATH, or a file
+/// if it begins with a slash. (Programs, since they may have come from elsewhere: Node.js, runc.)
+pub(crate) struct Package {
+    name: &'static str,
+    seen: &'static str,
+}
+
+const fn package(name: &'static str, seen: &'static str) -> Package {
+    Package { name, seen }
+}
+
+/// What building and running a classroom takes.
+pub(crate) const FOR_UP: &[Package] = &[
+    // For Rust, and for SQLite, which is compiled from C.
+    package("build-essential", "cc"),
+    // The browser client's npm packages and their compression.
+    package("nodejs", "node"),
+    package("npm", "npm"),
+    package("brotli", "brotli"),
+    // The machine image and the teaching images.
+    package("mmdebstrap", "mmdebstrap"),
+    package("gpg", "gpg"),
+    package(
+        "debian-archive-keyring",
+        "/usr/share/keyrings/debian-archive-keyring.gpg",
+    ),
+    package("skopeo", "skopeo"),
+    package("docker-registry", "docker-registry"),
+    // Machines.
+    package("runc", "runc"),
+    package("iproute2", "ip"),
+    package("nftables", "nft"),
+    package("e2fsprogs", "mkfs.ext4"),
+];
+
+/// What testing takes beyond that.
+pub(crate) const FOR_TEST: &[Package] = &[
+    package("chromium", "chromium"),
+    package(
+        "fonts-noto-cjk",
+        "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    ),
+];
+
+/// The user that the web process becomes.
+const WEB_USER: &str = "gyosil";
+
+/// Machines share one root file system by idmapped mounts beneath overlayfs, which Linux has since
+/// this version.
+const KERNEL: (u32, u32) = (5, 19);
+
+/// The oldest Node.js whose npm installs the client's packages.
+const NODE: u32 = 18;
+
+/// Fails early, and with the mend, where machines could not run at all.
+///
+/// # Errors
+/// On another operating system, another processor or an old kernel.
+pub(crate) fn check() -> Result<()> {
+    ensure!(
+        find("apt-get").is_some(),
+        "this needs Debian 12 or newer, or Ubuntu 22.04 or newer"
+    );
+    let release = rustix::system::uname()
+        .release()
+        .to_string_lossy()
+        .into_owned();
+    let mut numbers = release
+        .split(['.', '-'])
+        .map(|part| part.parse::<u32>().unwrap_or(0));
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    ensure!(
+        version >= KERNEL,
+        "machines need Linux {}.{} or newer, and this is {release} \
+         (on Ubuntu 22.04: apt-get install linux-generic-hwe-22.04, then restart)",
+        KERNEL.0,
+        KERNEL.1
+    );
+    Ok(())
+}
+
+/// The packages that are not there.
+pub(crate) fn missing(packages: &[&[Package]]) -> Vec<&'static str> {
+    let all = packages.iter().flat_map(|list| list.iter());
+    all.filter(|package| !is_there(package.seen))
+        .map(|package| package.name)
+        .collect()
+}
+
+fn is_there(seen: &str) -> bool {
+    if seen.starts_with('/') {
+        Path::new(seen).exists()
+    } else {
+        find(seen).is_some()
+    }
+}
+
+fn find(program: &str) -> Option<std::path::PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    // Many users lack the folders of what root alone can use.
+    env::split_paths(&path)
+        .chain(["/usr/sbin", "/sbin"].map(Into::into))
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
+}
+
+/// Whether the web process's user exists.
+pub(crate) fn has_web_user() -> bool {
+    let ask = Command::new("getent")
+        .args(["passwd", WEB_USER])
+        .stdout(Stdio::null())
+        .status();
+    ask.is_ok_and(|status| status.success())
+}
+
+/// Installs packages and makes the user. Asks nothing.
+///
+/// # Errors
+/// Without root: with the one line to run. As root: what apt says.
+pub(crate) fn prepare(steps: &Steps, packages: &[&'static str]) -> Result<()> {
+    if !packages.is_empty() {
+        steps.run("packages of the host", |step| {
+            if packages.contains(&"docker-registry") && Path::new("/run/systemd/system").exists() {
+                // The package would start a registry of its own, on all addresses.
+                step.run(Command::new("systemctl").args(["mask", "docker-registry.service"]))?;
+            }
+            step.run(&mut apt(&["update"]))?;
+            step.run(apt(&["install", "-y", "--no-install-recommends"]).args(packages))
+        })?;
+    }
+    if !has_web_user() {
+        steps.run("the user gyosil", |step| {
+            step.run(Command::new("useradd").args(USERADD))
+        })?;
+    }
+    Ok(())
+}
+
+const USERADD: [&str; 7] = [
+    "--system",
+    "--no-create-home",
+    "--home-dir",
+    "/nonexistent",
+    "--shell",
+    "/usr/sbin/nologin",
+    WEB_USER,
+];
+
+fn apt(arguments: &[&str]) -> Command {
+    let mut apt = Command::new("apt-get");
+    apt.arg("-q")
+        .args(arguments)
+        .env("DEBIAN_FRONTEND", "noninteractive");
+    apt
+}
+
+/// Without root nothing is installed: this says what has to be, in one line.
+///
+/// # Errors
+/// When something is missing.
+pub(crate) fn ask_for(packages: &[&'static str]) -> Result<()> {
+    let mut commands = Vec::new();
+    if !packages.is_empty() {
+        let list = packages.join(" ");
+        commands.push("sudo apt-get update".to_owned());
+        commands.push(format!(
+            "sudo apt-get install -y --no-install-recommends {list}"
+        ));
+    }
+    if !has_web_user() {
+        commands.push(format!("sudo useradd {}", USERADD.join(" ")));
+    }
+    if commands.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "Something is missing on this host. Run this, then try again:\n{}",
+        commands.join(" && ")
+    )
+}
+
+/// Fails where Node.js is too old for the client's packages.
+///
+/// # Errors
+/// With what to do.
+pub(crate) fn check_node() -> Result<()> {
+    let output = Command::new("node")
+        .arg("--version")
+        .output()
+        .context("cannot start node")?;
+    let version = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let major = version
+        .trim_start_matches('v')
+        .split('.')
+        .next()
+        .unwrap_or_default();
+    ensure!(
+        major.parse::<u32>().is_ok_and(|major| major >= NODE),
+        "Node.js {NODE} or newer is needed, and this is {version} (Ubuntu 22.04 has only 12): \
+         install one from https://nodejs.org/en/download"
+    );
+    Ok(())
+}

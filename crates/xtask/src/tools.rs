@@ -1,0 +1,168 @@
+//! Tools that no distribution has in the right version. They are built once and live in the user's
+//! cache, so that another clone finds them.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result};
+
+use crate::{fingerprint, layout, step::Steps};
+
+/// A program from crates.io.
+struct Tool {
+    package: &'static str,
+    version: &'static str,
+    program: &'static str,
+    install: &'static [&'static str],
+}
+
+/// The newest that Rust 1.95 compiles, and the one that matches Cargo.toml's wasm-bindgen. Both are
+/// installed the quick way: Trunk as a debug build is as fast in use and compiles in half the time.
+const TOOLS: [Tool; 2] = [
+    Tool {
+        package: "trunk",
+        version: "0.21.14",
+        program: "trunk",
+        install: &["--no-default-features", "--debug"],
+    },
+    Tool {
+        package: "wasm-bindgen-cli",
+        version: "0.2.129",
+        program: "wasm-bindgen",
+        install: &["--no-default-features", "--debug", "--bin", "wasm-bindgen"],
+    },
+];
+
+impl Tool {
+    fn folder(&self) -> Result<PathBuf> {
+        Ok(layout::tools()?.join(format!("{}-{}", self.package, self.version)))
+    }
+
+    fn is_there(&self) -> Result<bool> {
+        Ok(self.folder()?.join("bin").join(self.program).is_file())
+    }
+}
+
+/// How many steps [`install`] will take.
+///
+/// # Errors
+/// When the cache's place is unknown.
+pub(crate) fn missing() -> Result<usize> {
+    let mut missing = usize::from(!has_wasm_target()?);
+    for tool in &TOOLS {
+        missing += usize::from(!tool.is_there()?);
+    }
+    Ok(missing + usize::from(!has_npm_packages()?))
+}
+
+/// Installs what is missing.
+///
+/// # Errors
+/// The first that fails.
+pub(crate) fn install(steps: &Steps) -> Result<()> {
+    if !has_wasm_target()? {
+        let mut rustup = Command::new("rustup");
+        rustup.args(["target", "add", "wasm32-unknown-unknown"]);
+        steps.run("Rust for the browser", |step| step.run(&mut rustup))?;
+    }
+    for tool in &TOOLS {
+        if !tool.is_there()? {
+            let mut cargo = Command::new("cargo");
+            cargo
+                .args(["install", "--locked", "--root"])
+                .arg(tool.folder()?);
+            cargo
+                .args(tool.install)
+                .arg(format!("{}@{}", tool.package, tool.version));
+            // Into a temporary target folder, not among the project's own things.
+            cargo
+                .env_remove("CARGO_TARGET_DIR")
+                .env("CARGO_PROFILE_DEV_DEBUG", "0");
+            steps.run(tool.package, |step| step.run(&mut cargo))?;
+        }
+    }
+    if !has_npm_packages()? {
+        steps.run("npm packages of the client", |step| {
+            step.run(
+                Command::new("npm")
+                    .args(["ci", "--no-audit", "--no-fund"])
+                    .current_dir(npm()),
+            )?;
+            fingerprint::note(&npm_note(), &npm_fingerprint()?)
+        })?;
+    }
+    wrap_wasm_opt()
+}
+
+fn has_wasm_target() -> Result<bool> {
+    let output = Command::new("rustc")
+        .args([
+            "--print",
+            "target-libdir",
+            "--target",
+            "wasm32-unknown-unknown",
+        ])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot start rustc")?;
+    Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()).is_dir())
+}
+
+/// Where the client's package.json is.
+fn npm() -> PathBuf {
+    layout::root().join("style")
+}
+
+/// The client's npm packages.
+pub(crate) fn node_modules() -> PathBuf {
+    npm().join("node_modules")
+}
+
+fn npm_note() -> PathBuf {
+    node_modules().join(".gyosil")
+}
+
+fn npm_fingerprint() -> Result<String> {
+    fingerprint::of(&[npm().join("package-lock.json")])
+}
+
+fn has_npm_packages() -> Result<bool> {
+    Ok(fingerprint::is_noted(&npm_note(), &npm_fingerprint()?))
+}
+
+/// Trunk looks for `wasm-opt` on PATH: npm's, since Debian's old one breaks the client silently.
+fn wrap_wasm_opt() -> Result<()> {
+    let wrapper = wrappers().join("wasm-opt");
+    let program = node_modules().join("binaryen/bin/wasm-opt");
+    fs::create_dir_all(wrappers()).context("making a folder for wrappers")?;
+    fs::write(
+        &wrapper,
+        format!("#!/bin/sh\nexec node '{}' \"$@\"\n", program.display()),
+    )?;
+    fs::set_permissions(&wrapper, fs::Permissions::from_mode(0o755))?;
+    Ok(())
+}
+
+fn wrappers() -> PathBuf {
+    layout::notes().join("bin")
+}
+
+/// PATH with these tools before all others.
+///
+/// # Errors
+/// When the cache's place is unknown.
+pub(crate) fn path() -> Result<OsString> {
+    let mut folders = vec![wrappers()];
+    for tool in &TOOLS {
+        folders.push(tool.folder()?.join("bin"));
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    folders.extend(env::split_paths(&path));
+    Ok(env::join_paths(folders)?)
+}
