@@ -1,0 +1,238 @@
+//! Control groups: where a machine's lie, which of their files are the machine's, and thawing.
+//!
+//! Both layouts are in use: cgroup v2 (all of today's distributions) and v1 with a hierarchy for
+//! each controller ("hybrid").
+
+use std::{
+    fs, io,
+    os::unix::fs::chown,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::{
+    error::{Doing, HostError},
+    ids::IdRange,
+    process::kill_if,
+};
+
+const ROOT: &str = "/sys/fs/cgroup";
+
+/// The files of a v1 group that its owner may write: moving processes and making children. Never a
+/// limit's.
+const DELEGATED_V1: [&str; 3] = ["cgroup.procs", "tasks", "cgroup.clone_children"];
+
+/// What a kernel without `/sys/kernel/cgroup/delegate` (before 4.15) delegates on v2.
+const DELEGATED_V2: &str = "cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n";
+
+/// How deep a machine's own groups are followed: a student can nest them as they like.
+const DEPTH_MAX: usize = 32;
+
+/// How often a container's processes are killed until none is left, and the pause in between: two
+/// seconds in all, where milliseconds do.
+const KILL_ROUNDS: u32 = 100;
+const KILL_PAUSE: Duration = Duration::from_millis(20);
+
+/// The classroom's place among the control groups.
+#[derive(Clone, Debug)]
+pub(crate) struct Cgroups {
+    /// Below each hierarchy's root, with a leading slash.
+    base: String,
+    v2: bool,
+}
+
+impl Cgroups {
+    /// The place of the classroom with this tag. Under systemd with cgroup v2 that is below
+    /// machined's own unit, which must be delegated to it (`Delegate=yes`); machined itself then
+    /// moves into a child group, as a group with children may have no processes.
+    pub(crate) fn open(tag: &str) -> io::Result<Self> {
+        let v2 = Path::new(ROOT).join("cgroup.controllers").exists();
+        let name = format!("gyosil-{tag}");
+        if !v2 {
+            return Ok(Self {
+                base: format!("/{name}"),
+                v2,
+            });
+        }
+        let own = fs::read_to_string("/proc/self/cgroup")?;
+        let own = own
+            .lines()
+            .find_map(|line| line.strip_prefix("0::"))
+            .unwrap_or("/");
+        let unit = own
+            .strip_suffix("/daemon")
+            .unwrap_or(own)
+            .trim_end_matches('/');
+        if !unit.is_empty() && unit == own {
+            let daemon = PathBuf::from(format!("{ROOT}{unit}/daemon"));
+            fs::create_dir_all(&daemon)?;
+            for pid in fs::read_to_string(format!("{ROOT}{unit}/cgroup.procs"))?.lines() {
+                fs::write(daemon.join("cgroup.procs"), pid)?;
+            }
+        }
+        Ok(Self {
+            base: format!("{unit}/{name}"),
+            v2,
+        })
+    }
+
+    /// The path of a container's group, as a bundle names it.
+    pub(crate) fn path(&self, container: &str) -> String {
+        format!("{}/{container}", self.base)
+    }
+
+    /// Whether the host can limit swap: on v1 that takes a kernel with swap accounting.
+    pub(crate) fn limits_swap(&self) -> bool {
+        self.v2
+            || Path::new(ROOT)
+                .join("memory/memory.memsw.limit_in_bytes")
+                .exists()
+    }
+
+    /// Hands a machine's group to the machine's root: it may make groups of its own below, and
+    /// cannot touch the group's limits.
+    pub(crate) fn delegate(&self, container: &str, ids: IdRange) -> Result<(), HostError> {
+        let files = if self.v2 {
+            fs::read_to_string("/sys/kernel/cgroup/delegate").unwrap_or(DELEGATED_V2.to_owned())
+        } else {
+            DELEGATED_V1.join("\n")
+        };
+        for group in self.groups(container) {
+            let own = |path: &Path| {
+                chown(path, Some(ids.root()), Some(ids.root()))
+                    .doing(|| format!("hand over {}", path.display()))
+            };
+            own(&group)?;
+            for file in files
+                .lines()
+                .map(|name| group.join(name))
+                .filter(|file| file.exists())
+            {
+                own(&file)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Thaws everything in a machine: whoever is root there can freeze it, and what is frozen does
+    /// not die of a signal on v1.
+    pub(crate) fn thaw(&self, container: &str) {
+        for group in self.groups(container) {
+            thaw(&group, DEPTH_MAX);
+        }
+    }
+
+    /// Kills everything in a container's groups, frozen or not, and waits for its end as long as
+    /// that may take.
+    pub(crate) async fn kill(&self, container: &str) {
+        for _ in 0..KILL_ROUNDS {
+            let mut pids = Vec::new();
+            for group in self.groups(container) {
+                members(&group, DEPTH_MAX, &mut pids);
+            }
+            if pids.is_empty() {
+                return;
+            }
+            for pid in pids {
+                let path = self.path(container);
+                kill_if(pid, || is_below(pid, &path));
+            }
+            self.thaw(container);
+            tokio::time::sleep(KILL_PAUSE).await;
+        }
+    }
+
+    /// Removes a container's groups, and what a machine made below. They must be empty.
+    pub(crate) fn remove(&self, container: &str) -> Result<(), HostError> {
+        for group in self.groups(container) {
+            remove(&group, DEPTH_MAX).doing(|| format!("remove {}", group.display()))?;
+        }
+        Ok(())
+    }
+
+    /// Removes the classroom's place, after its last machine.
+    pub(crate) fn close(&self) -> Result<(), HostError> {
+        for hierarchy in self.hierarchies() {
+            let base = hierarchy.join(self.base.trim_start_matches('/'));
+            remove(&base, 0).doing(|| format!("remove {}", base.display()))?;
+        }
+        Ok(())
+    }
+
+    /// The existing folders of a container's group, one in each hierarchy.
+    fn groups(&self, container: &str) -> Vec<PathBuf> {
+        let path = self.path(container);
+        let path = path.trim_start_matches('/');
+        self.hierarchies()
+            .into_iter()
+            .map(|root| root.join(path))
+            .filter(|p| p.is_dir())
+            .collect()
+    }
+
+    fn hierarchies(&self) -> Vec<PathBuf> {
+        if self.v2 {
+            return vec![ROOT.into()];
+        }
+        subfolders(Path::new(ROOT))
+    }
+}
+
+fn subfolders(folder: &Path) -> Vec<PathBuf> {
+    // A group that just went is none.
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .filter(|e| e.file_type().is_ok_and(|t| t.is_dir()))
+        .map(|e| e.path())
+        .collect()
+}
+
+/// The processes in a group and those below it.
+fn members(group: &Path, depth: usize, pids: &mut Vec<u32>) {
+    let list = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    pids.extend(list.lines().filter_map(|pid| pid.parse::<u32>().ok()));
+    if depth > 0 {
+        subfolders(group)
+            .iter()
+            .for_each(|child| members(child, depth - 1, pids));
+    }
+}
+
+/// Whether a process is in the group of this path, or below it, in any hierarchy.
+fn is_below(pid: u32, path: &str) -> bool {
+    let groups = fs::read_to_string(format!("/proc/{pid}/cgroup")).unwrap_or_default();
+    groups
+        .lines()
+        .filter_map(|line| line.splitn(3, ':').nth(2))
+        .any(|group| {
+            group
+                .strip_prefix(path)
+                .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        })
+}
+
+fn thaw(group: &Path, depth: usize) {
+    // From the top: a child cannot thaw below a frozen parent. What is not there needs no thawing.
+    for (file, word) in [("freezer.state", "THAWED"), ("cgroup.freeze", "0")] {
+        if group.join(file).exists() {
+            let _ = fs::write(group.join(file), word);
+        }
+    }
+    if depth > 0 {
+        subfolders(group)
+            .iter()
+            .for_each(|child| thaw(child, depth - 1));
+    }
+}
+
+fn remove(group: &Path, depth: usize) -> io::Result<()> {
+    if depth > 0 {
+        for child in subfolders(group) {
+            remove(&child, depth - 1)?;
+        }
+    }
+    match fs::remove_dir(group) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,89 @@
+//! What all machines of the classroom share.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use machine::Problem;
+use tokio::sync::Semaphore;
+
+use crate::{
+    cgroup::Cgroups,
+    config::{Data, Options},
+    error::HostError,
+    network::{MACHINES_MAX, Router},
+    runc::Runc,
+};
+
+/// How many checks run at once, of all machines together: each takes up to 60 MB for a moment.
+const CHECKS: usize = 8;
+
+/// The host, as far as machines need it.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) options: Options,
+    pub(crate) data: Data,
+    pub(crate) runc: Runc,
+    pub(crate) cgroups: Cgroups,
+    pub(crate) router: Router,
+    /// Places for checks.
+    pub(crate) checks: Arc<Semaphore>,
+    numbers: Mutex<BTreeSet<u8>>,
+    names: AtomicU64,
+}
+
+impl Host {
+    pub(crate) fn new(options: Options, data: Data, cgroups: Cgroups, router: Router) -> Self {
+        Self {
+            runc: Runc::new(data.path("runc")),
+            options,
+            data,
+            cgroups,
+            router,
+            checks: Arc::new(Semaphore::new(CHECKS)),
+            numbers: Mutex::default(),
+            names: AtomicU64::default(),
+        }
+    }
+
+    /// Takes the number of a network that no running machine has.
+    pub(crate) fn take_number(&self) -> Result<u8, Problem> {
+        let mut numbers = lock(&self.numbers);
+        let free = (1..=MACHINES_MAX).find(|number| !numbers.contains(number));
+        let number = free.ok_or(Problem::HostFull)?;
+        numbers.insert(number);
+        Ok(number)
+    }
+
+    /// Notes the number of a machine that runs already.
+    pub(crate) fn note_number(&self, number: u8) {
+        lock(&self.numbers).insert(number);
+    }
+
+    pub(crate) fn free_number(&self, number: u8) {
+        lock(&self.numbers).remove(&number);
+    }
+
+    /// Kills all of a container, whatever state it is in, and removes what it has on the host. No
+    /// error if there is none.
+    pub(crate) async fn remove_container(&self, container: &str) -> Result<(), HostError> {
+        self.cgroups.thaw(container);
+        self.runc.delete(container).await?;
+        self.cgroups.kill(container).await;
+        self.cgroups.remove(container)
+    }
+
+    /// A number that no other call of this process gets.
+    pub(crate) fn unique(&self) -> u64 {
+        self.names.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Locks; what a panicking thread left is as good as before, as nothing here is changed in steps.
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

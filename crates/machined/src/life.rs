@@ -1,0 +1,392 @@
+//! A machine's life: up, down, and what is noticed in between.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use machine::{Machine as Seen, MachineId, Problem, State, Step};
+use tokio::sync::{Mutex as AsyncMutex, Semaphore, watch};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    config::Image,
+    disk::{self, Disk},
+    error::{ApiError, Doing, HostError},
+    host::{Host, lock},
+    ids,
+    process::Process,
+    record::{self, Record},
+    sidecar, spec,
+    terminal::Terminals,
+};
+
+/// How long the Docker Engine may take to answer: it needs about a second; on a slow host, or with
+/// many containers to start again, a multiple.
+const ENGINE_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long a machine's programs have to end by themselves, before they are killed.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// How long a killed first process may take to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(5);
+
+/// How many checks run beside one machine at once: one by the events, one by the button.
+const CHECKS: usize = 2;
+
+/// How many follow one machine's events at once: a few tabs.
+const FOLLOWERS: usize = 4;
+
+/// A machine, in whatever state.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    pub(crate) id: MachineId,
+    pub(crate) host: Arc<Host>,
+    pub(crate) disk: Disk,
+    pub(crate) terminals: Terminals,
+    /// Places for checks beside it.
+    pub(crate) checks: Arc<Semaphore>,
+    /// Places for those who follow its events.
+    pub(crate) followers: Arc<Semaphore>,
+    /// `None` once it is deleted.
+    seen: watch::Sender<Option<Seen>>,
+    record: Mutex<Record>,
+    run: Mutex<Run>,
+    /// Held by what takes it up or down.
+    operation: AsyncMutex<()>,
+}
+
+/// One time of running.
+#[derive(Clone, Debug, Default)]
+struct Run {
+    /// Ends the start and the watch of it.
+    over: CancellationToken,
+    init: Option<(u32, Arc<Process>)>,
+}
+
+/// What a sidecar or a program needs to know of a running machine.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    /// The machine's first process, as the host numbers it.
+    pub(crate) init: u32,
+    pub(crate) ids: ids::IdRange,
+    pub(crate) image: Image,
+    /// Cancelled when the machine goes down.
+    pub(crate) over: CancellationToken,
+}
+
+impl Machine {
+    pub(crate) fn new(host: Arc<Host>, id: MachineId, record: Record) -> Arc<Self> {
+        let disk = Disk::new(host.data.machine(&id));
+        let generation = record.generation.clone();
+        let seen = Seen {
+            id: id.clone(),
+            state: State::Stopped,
+            generation,
+        };
+        Arc::new(Self {
+            terminals: Terminals::default(),
+            checks: Arc::new(Semaphore::new(CHECKS)),
+            followers: Arc::new(Semaphore::new(FOLLOWERS)),
+            seen: watch::Sender::new(Some(seen)),
+            record: Mutex::new(record),
+            run: Mutex::default(),
+            operation: AsyncMutex::default(),
+            id,
+            host,
+            disk,
+        })
+    }
+
+    /// The machine as callers see it; `None` once it is deleted.
+    pub(crate) fn seen(&self) -> Option<Seen> {
+        self.seen.borrow().clone()
+    }
+
+    /// Its states from now on.
+    pub(crate) fn watch(&self) -> watch::Receiver<Option<Seen>> {
+        self.seen.subscribe()
+    }
+
+    /// Whether it runs or is on its way up.
+    pub(crate) fn is_up(&self) -> bool {
+        let is_up = |state: &State| matches!(state, State::Starting { .. } | State::Ready);
+        self.seen().is_some_and(|seen| is_up(&seen.state))
+    }
+
+    /// The running machine, for those who want to do something in it or beside it.
+    pub(crate) fn running(&self) -> Result<Running, ApiError> {
+        let seen = self.seen().ok_or(ApiError::NoSuchMachine)?;
+        if seen.state != State::Ready {
+            return Err(ApiError::NotReady);
+        }
+        self.while_up()?.ok_or(ApiError::NotReady)
+    }
+
+    /// As [`running`](Self::running), also while the engine does not answer yet.
+    fn while_up(&self) -> Result<Option<Running>, HostError> {
+        let run = lock(&self.run).clone();
+        let (Some((init, _)), Some(ids)) = (run.init, lock(&self.record).ids) else {
+            return Ok(None);
+        };
+        if run.over.is_cancelled() {
+            return Ok(None);
+        }
+        let image = Image::read(&self.host.data.image()).doing(|| "read the image".into())?;
+        Ok(Some(Running {
+            init,
+            ids,
+            image,
+            over: run.over,
+        }))
+    }
+
+    /// Sets it on its way up, in the background. The caller has seen that it is down.
+    pub(crate) fn begin(self: &Arc<Self>) {
+        let over = CancellationToken::new();
+        *lock(&self.run) = Run {
+            over: over.clone(),
+            init: None,
+        };
+        self.set(State::Starting { step: Step::Disk });
+        let machine = self.clone();
+        tokio::spawn(async move {
+            let _operation = machine.operation.lock().await;
+            if machine.seen().is_none() {
+                // It was deleted at the same time, and that came first.
+                return;
+            }
+            let Some(result) = over.run_until_cancelled(machine.bring_up()).await else {
+                // Whoever cancelled it takes down what there is.
+                return;
+            };
+            match result {
+                Ok(()) => machine.clone().up(over),
+                Err(error) => {
+                    tracing::error!(machine = %machine.id, %error, "Machine {} could not start", machine.id);
+                    machine.clean_up().await;
+                    machine.set(State::Failed {
+                        problem: error.problem(),
+                    });
+                }
+            }
+        });
+    }
+
+    /// Takes over a machine that a former machined started, whose first process is `init`.
+    pub(crate) async fn adopt(self: &Arc<Self>, init: u32) -> Result<(), HostError> {
+        let process = Process::open(init).doing(|| "hold the machine's first process".into())?;
+        let over = CancellationToken::new();
+        *lock(&self.run) = Run {
+            over: over.clone(),
+            init: Some((init, Arc::new(process))),
+        };
+        self.set(State::Starting { step: Step::Engine });
+        if let Err(error) = self.wait_for_engine().await {
+            // It was ready once: what its student did to the engine, they may still undo.
+            tracing::warn!(machine = %self.id, %error, "Machine {} is adopted, but its engine is silent", self.id);
+        }
+        self.clone().up(over);
+        Ok(())
+    }
+
+    /// Stops it, if it runs; its disk is kept.
+    pub(crate) async fn stop(&self) -> Result<(), HostError> {
+        let over = lock(&self.run).over.clone();
+        let was_up = self.is_up();
+        over.cancel();
+        let _operation = self.operation.lock().await;
+        if was_up {
+            self.end_gently().await;
+        }
+        self.take_down().await?;
+        self.set(State::Stopped);
+        tracing::info!(machine = %self.id, "Machine {} is stopped", self.id);
+        Ok(())
+    }
+
+    /// Ends it and removes everything of it.
+    pub(crate) async fn delete(&self) -> Result<(), HostError> {
+        lock(&self.run).over.cancel();
+        let _operation = self.operation.lock().await;
+        self.take_down().await?;
+        self.disk
+            .remove()
+            .doing(|| format!("remove {}", self.disk.dir().display()))?;
+        let ids = lock(&self.record).ids.take();
+        if let Some(ids) = ids {
+            ids::release(ids).doing(|| "give the ids back".into())?;
+        }
+        self.seen.send_replace(None);
+        tracing::info!(machine = %self.id, "Machine {} is deleted", self.id);
+        Ok(())
+    }
+
+    /// Ready, and watched from now on.
+    fn up(self: Arc<Self>, over: CancellationToken) {
+        let Some((_, process)) = lock(&self.run).init.clone() else {
+            return;
+        };
+        self.set(State::Ready);
+        tracing::info!(machine = %self.id, "Machine {} is ready", self.id);
+        tokio::spawn(async move {
+            if over.run_until_cancelled(process.ended()).await.is_none() {
+                return;
+            }
+            let _operation = self.operation.lock().await;
+            if over.is_cancelled() {
+                return;
+            }
+            tracing::warn!(machine = %self.id, "Machine {} ended unexpectedly", self.id);
+            over.cancel();
+            self.clean_up().await;
+            self.set(State::Failed {
+                problem: Problem::Ended,
+            });
+        });
+    }
+
+    async fn bring_up(self: &Arc<Self>) -> Result<(), HostError> {
+        // What a failed start or a crash left.
+        self.take_down().await?;
+        let host = &self.host;
+        let image = host.data.image();
+        if !image.is_dir() {
+            return Err(Problem::NoImage.into());
+        }
+        disk::check_space(&host.data.machines())?;
+        let ids = self.claim_ids()?;
+        self.disk
+            .make_dir(ids)
+            .doing(|| "make the machine's folder".into())?;
+        self.disk.mount(&image, ids, host.options.disk.0).await?;
+
+        self.set(State::Starting {
+            step: Step::Network,
+        });
+        let number = host.take_number()?;
+        self.change(|record| record.network = Some(number))?;
+        let container = self.id.as_str();
+        let image = Image::read(&image).doing(|| "read the image".into())?;
+        let bundle = spec::machine(
+            &host.options,
+            &host.cgroups,
+            &image,
+            &self.disk,
+            container,
+            ids,
+        );
+        record::write(&self.disk.dir().join("config.json"), &bundle)
+            .doing(|| "write the bundle".into())?;
+        let init = host.runc.create(self.disk.dir(), container).await?;
+        let process = Process::open(init).doing(|| "hold the machine's first process".into())?;
+        lock(&self.run).init = Some((init, Arc::new(process)));
+        host.cgroups.delegate(container, ids)?;
+        host.router.plug(number, init).await?;
+
+        self.set(State::Starting { step: Step::Boot });
+        host.runc.start(container).await?;
+
+        self.set(State::Starting { step: Step::Engine });
+        self.wait_for_engine().await
+    }
+
+    /// The machine's own range of ids: claimed at its first start.
+    fn claim_ids(&self) -> Result<ids::IdRange, HostError> {
+        if let Some(ids) = lock(&self.record).ids {
+            return Ok(ids);
+        }
+        let save = |ids| {
+            self.disk.make_dir(ids)?;
+            self.change(|record| record.ids = Some(ids))
+                .map_err(std::io::Error::other)
+        };
+        ids::claim(self.disk.dir(), record::is_owner, save).doing(|| "claim ids".into())
+    }
+
+    async fn wait_for_engine(self: &Arc<Self>) -> Result<(), HostError> {
+        let run = lock(&self.run).clone();
+        let (Some(running), Some((_, process))) = (self.while_up()?, run.init) else {
+            return Err(Problem::Ended.into());
+        };
+        tokio::select! {
+            answered = sidecar::wait_for_engine(self, &running, ENGINE_WITHIN) => {
+                if answered? { Ok(()) } else { Err(Problem::EngineSilent.into()) }
+            }
+            _ = process.ended() => Err(Problem::Ended.into()),
+        }
+    }
+
+    /// Asks the machine's programs to end, and gives them time.
+    async fn end_gently(&self) {
+        let Some((_, process)) = lock(&self.run).init.clone() else {
+            return;
+        };
+        self.host.cgroups.thaw(self.id.as_str());
+        if self
+            .host
+            .runc
+            .signal(self.id.as_str(), "TERM")
+            .await
+            .is_ok()
+            && tokio::time::timeout(STOP_WITHIN, process.ended())
+                .await
+                .is_err()
+        {
+            tracing::info!(machine = %self.id, "Machine {} did not end in time and is killed", self.id);
+        }
+    }
+
+    /// Takes down all that a running machine has on the host, whatever there is of it, also of one
+    /// that another machined started. Its disk stays.
+    async fn take_down(&self) -> Result<(), HostError> {
+        let host = &self.host;
+        let container = self.id.as_str();
+        self.terminals.close();
+        sidecar::end_all(self).await?;
+        host.remove_container(container).await?;
+        let init = lock(&self.run).init.take();
+        if let Some((_, process)) = init
+            && tokio::time::timeout(GONE_WITHIN, process.ended())
+                .await
+                .is_err()
+        {
+            tracing::error!(machine = %self.id, "Machine {} does not die", self.id);
+        }
+        let number = lock(&self.record).network;
+        if let Some(number) = number {
+            host.router.unplug(number).await?;
+        }
+        self.disk.unmount().await?;
+        if let Some(number) = number {
+            self.change(|record| record.network = None)?;
+            host.free_number(number);
+        }
+        Ok(())
+    }
+
+    /// As [`take_down`](Self::take_down), where an error has nobody to go to: the next start tries
+    /// again.
+    async fn clean_up(&self) {
+        if let Err(error) = self.take_down().await {
+            tracing::error!(machine = %self.id, %error, "Machine {} left something behind", self.id);
+        }
+    }
+
+    /// Changes what must outlive machined, if its folder is there to hold it.
+    fn change(&self, change: impl FnOnce(&mut Record)) -> Result<(), HostError> {
+        let mut record = lock(&self.record);
+        change(&mut record);
+        record
+            .save(self.disk.dir())
+            .doing(|| "write the machine's record".into())
+    }
+
+    fn set(&self, state: State) {
+        self.seen.send_modify(|seen| {
+            if let Some(seen) = seen {
+                seen.state = state;
+            }
+        });
+    }
+}

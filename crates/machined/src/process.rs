@@ -1,0 +1,94 @@
+//! Processes that are not this program's own children to begin with: a container's first process
+//! and the shells of terminals. runc makes them and leaves them to machined, the subreaper.
+
+use std::{fs, io, os::fd::OwnedFd};
+
+use rustix::process::{
+    Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
+};
+use tokio::io::unix::AsyncFd;
+
+use crate::sys;
+
+/// How often a session that makes processes faster than they are killed is gone through. The
+/// machine's limit on processes ends such a race.
+const KILL_ROUNDS: u32 = 20;
+
+/// A process, held by more than its number, which may be used again.
+#[derive(Debug)]
+pub(crate) struct Process {
+    fd: AsyncFd<OwnedFd>,
+}
+
+impl Process {
+    /// The process of this number now.
+    pub(crate) fn open(pid: u32) -> io::Result<Self> {
+        // Nonblocking, so that `waitid` does not wait either.
+        let fd = pidfd_open(number(pid)?, PidfdFlags::NONBLOCK)?;
+        Ok(Self {
+            fd: sys::watch(fd)?,
+        })
+    }
+
+    /// Waits for its end. Its exit code, 128 and the signal's number if a signal ended it; `None`
+    /// if it was another's child, whose business that is.
+    pub(crate) async fn ended(&self) -> Option<i32> {
+        // An error can only be that of a runtime that is shutting down.
+        let _ = self.fd.readable().await;
+        let fd = WaitId::PidFd(std::os::fd::AsFd::as_fd(self.fd.get_ref()));
+        let status = waitid(fd, WaitIdOptions::EXITED | WaitIdOptions::NOHANG).ok()??;
+        status
+            .exit_status()
+            .or_else(|| status.terminating_signal().map(|signal| 128 + signal))
+    }
+}
+
+/// Kills all processes of the session that `leader` began. A process of a machine that began a
+/// session of its own stays, as a daemon would.
+pub(crate) fn kill_session(leader: u32) {
+    for _ in 0..KILL_ROUNDS {
+        let members = session_members(leader);
+        if members.is_empty() {
+            return;
+        }
+        for pid in members {
+            kill_if(pid, || session(pid) == Some(leader));
+        }
+    }
+}
+
+/// Kills the process of this number if, held fast, it is still the one that is meant.
+pub(crate) fn kill_if(pid: u32, is_meant: impl Fn() -> bool) {
+    // No error means anything but that it is gone.
+    if let Ok(pid) = number(pid)
+        && let Ok(process) = pidfd_open(pid, PidfdFlags::empty())
+        && is_meant()
+    {
+        let _ = pidfd_send_signal(process, Signal::KILL);
+    }
+}
+
+fn session_members(leader: u32) -> Vec<u32> {
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    pids.filter(|&pid| session(pid) == Some(leader)).collect()
+}
+
+/// The session of a living process.
+fn session(pid: u32) -> Option<u32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name in parentheses is the process's to choose; what follows the last one is the kernel's:
+    // state, parent, group, session.
+    let mut fields = stat[stat.rfind(')')? + 1..].split_whitespace();
+    let state = fields.next()?;
+    if state == "Z" || state == "X" {
+        None
+    } else {
+        fields.nth(2)?.parse().ok()
+    }
+}
+
+fn number(pid: u32) -> io::Result<Pid> {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))
+}

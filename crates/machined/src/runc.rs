@@ -1,0 +1,152 @@
+//! runc, as far as machined uses it.
+
+use std::{
+    collections::HashMap,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
+
+use serde::Deserialize;
+use tokio::process::Command;
+
+use crate::{
+    command::{self, LIMIT},
+    error::{Doing, HostError},
+};
+
+/// How much of runc's log goes into ours when it fails, in bytes.
+const LOG_KEPT: usize = 2048;
+
+/// runc with a folder of its own for what it knows of its containers.
+#[derive(Clone, Debug)]
+pub(crate) struct Runc {
+    root: PathBuf,
+}
+
+/// A container as runc sees it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Container {
+    /// Its name.
+    pub(crate) id: String,
+    /// Its first process, as the host numbers it.
+    pub(crate) pid: u32,
+    /// `creating`, `created`, `running`, `paused` or `stopped`.
+    pub(crate) status: String,
+}
+
+impl Runc {
+    pub(crate) fn new(root: PathBuf) -> Self {
+        Self { root }
+    }
+
+    /// All containers, by name.
+    pub(crate) async fn list(&self) -> Result<HashMap<String, Container>, HostError> {
+        let json = self.run(&["list", "--format", "json"]).await?;
+        // runc says `null` for none.
+        let containers: Option<Vec<Container>> =
+            serde_json::from_str(&json).doing(|| "understand runc's list".into())?;
+        Ok(containers
+            .unwrap_or_default()
+            .into_iter()
+            .map(|c| (c.id.clone(), c))
+            .collect())
+    }
+
+    /// Makes a container of the bundle; it waits for [`start`](Self::start). Returns its first
+    /// process.
+    pub(crate) async fn create(&self, bundle: &Path, container: &str) -> Result<u32, HostError> {
+        let pid_file = bundle.join("init.pid");
+        let bundle_option = OsString::from(bundle);
+        let arguments = [
+            "create".into(),
+            "--bundle".into(),
+            bundle_option,
+            "--pid-file".into(),
+            pid_file.clone().into(),
+            container.into(),
+        ];
+        self.run_detached(&bundle.join("runc.log"), arguments)
+            .await?;
+        let pid = read_pid(&pid_file).doing(|| format!("read {}", pid_file.display()))?;
+        // Numbers are used again: nobody may take it from here later.
+        fs::remove_file(&pid_file).doing(|| format!("remove {}", pid_file.display()))?;
+        Ok(pid)
+    }
+
+    pub(crate) async fn start(&self, container: &str) -> Result<(), HostError> {
+        self.run(&["start", container]).await.map(drop)
+    }
+
+    /// Sends the container's first process a signal.
+    pub(crate) async fn signal(&self, container: &str, signal: &str) -> Result<(), HostError> {
+        self.run(&["kill", container, signal]).await.map(drop)
+    }
+
+    /// Kills all of a container and forgets it. No error if there is none.
+    pub(crate) async fn delete(&self, container: &str) -> Result<(), HostError> {
+        self.run(&["delete", "--force", container]).await.map(drop)
+    }
+
+    /// Runs a program that leaves something behind which inherits its standard streams: they lead
+    /// nowhere, and its words go through a log file, which is gone afterwards.
+    pub(crate) async fn run_detached(
+        &self,
+        log: &Path,
+        arguments: impl IntoIterator<Item = OsString>,
+    ) -> Result<(), HostError> {
+        let mut command = self.command();
+        command.arg("--log").arg(log).args(arguments);
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        command.kill_on_drop(true);
+        let ended = tokio::time::timeout(LIMIT, command.status()).await;
+        let words = fs::read(log).unwrap_or_default();
+        let _ = fs::remove_file(log);
+        let program = "runc".to_owned();
+        match ended {
+            Err(_) => Err(HostError::Slow {
+                program,
+                limit: LIMIT,
+            }),
+            Ok(status) => match status.doing(|| "start runc".into())? {
+                status if status.success() => Ok(()),
+                status => {
+                    let stderr = command::last(&words, LOG_KEPT);
+                    Err(HostError::Program {
+                        program,
+                        status,
+                        stderr,
+                    })
+                }
+            },
+        }
+    }
+
+    /// A command of this runc, in a process group of its own.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new("runc");
+        command.arg("--root").arg(&self.root).process_group(0);
+        command
+    }
+
+    async fn run(&self, arguments: &[&str]) -> Result<String, HostError> {
+        let root = [OsString::from("--root"), self.root.clone().into()];
+        command::run(
+            "runc",
+            root.into_iter().chain(arguments.iter().map(OsString::from)),
+        )
+        .await
+    }
+}
+
+/// Reads the process number that runc wrote.
+pub(crate) fn read_pid(file: &Path) -> std::io::Result<u32> {
+    fs::read_to_string(file)?
+        .trim()
+        .parse()
+        .map_err(std::io::Error::other)
+}
