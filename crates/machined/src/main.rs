@@ -31,7 +31,7 @@ mod terminal;
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::Write,
+    io::{IsTerminal, Write},
     os::unix::fs::{DirBuilderExt, PermissionsExt, chown},
     path::Path,
     sync::Arc,
@@ -59,8 +59,8 @@ use crate::{
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    let log = tracing_subscriber::fmt().with_env_filter(filter);
+    log.with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     let options = Options::parse();

@@ -1,0 +1,330 @@
+//! A classroom of a test.
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use futures::StreamExt;
+use machine::{CheckRequest, Client, ExecRequest, Machine, MachineId, MachineUser, Outcome, State};
+use sha2::{Digest, Sha256};
+use tempfile::TempDir;
+use tokio::time::timeout;
+
+/// The usual place of the machine image on a developer's machine.
+const IMAGE: &str = "/var/lib/gyosil-dev/machine-image/rootfs";
+
+/// How long anything may take that is waited for, on a host with other work.
+pub(crate) const SOON: Duration = Duration::from_secs(60);
+
+/// An unprivileged account that every Linux has.
+const ACCOUNT: &str = "nobody";
+
+/// A data folder with a machined on it.
+pub(crate) struct Classroom {
+    machined: Child,
+    options: Vec<&'static str>,
+    // After `machined`, so that it is removed when nothing is mounted in it any more.
+    folder: Option<TempDir>,
+    data: PathBuf,
+}
+
+/// The pristine root file system; without it nothing can be tested.
+pub(crate) fn image() -> PathBuf {
+    let image = std::env::var_os("GYOSIL_TEST_IMAGE").map_or(IMAGE.into(), PathBuf::from);
+    assert!(
+        image.join("usr/lib/gyosil/boot").exists(),
+        "there is no machine image: sudo images/machine/build {}",
+        image.parent().unwrap_or(&image).display()
+    );
+    image.canonicalize().expect("the image's path")
+}
+
+pub(crate) fn id(name: &str) -> MachineId {
+    name.parse().expect("a machine's name")
+}
+
+impl Classroom {
+    /// A classroom with a running machined.
+    pub(crate) async fn open(options: &[&'static str]) -> Self {
+        let folder = tempfile::Builder::new()
+            .prefix("gyosil-test-")
+            .tempdir_in("/var/tmp");
+        let folder = folder.expect("a folder");
+        let data = folder.path().to_owned();
+        Self::open_in(data, Some(folder), options).await
+    }
+
+    /// A classroom in a folder that the test looks after.
+    pub(crate) async fn open_at(data: &Path) -> Self {
+        Self::open_in(data.to_owned(), None, &[]).await
+    }
+
+    async fn open_in(data: PathBuf, folder: Option<TempDir>, options: &[&'static str]) -> Self {
+        fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).expect("an open folder");
+        fs::create_dir(data.join("machine-image")).expect("a folder for the image");
+        symlink(image(), data.join("machine-image/rootfs")).expect("the image");
+        let machined = start(&data, options);
+        let classroom = Self {
+            machined,
+            options: options.to_vec(),
+            folder,
+            data,
+        };
+        classroom.wait_for_machined().await;
+        classroom
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+
+    pub(crate) fn socket(&self) -> PathBuf {
+        socket(&self.data)
+    }
+
+    pub(crate) fn client(&self) -> Client {
+        Client::new(self.socket())
+    }
+
+    /// What tells this classroom's names on the host from another's.
+    pub(crate) fn tag(&self) -> String {
+        hex::encode(Sha256::digest(self.data.to_str().expect("text")))[..8].to_owned()
+    }
+
+    /// The class's network.
+    pub(crate) fn router(&self) -> PathBuf {
+        format!("/run/netns/gyosil-{}", self.tag()).into()
+    }
+
+    /// Starts a machine and waits until it is ready.
+    pub(crate) async fn ready(&self, id: &MachineId) -> Machine {
+        self.client().ensure(id).await.expect("a machine");
+        self.wait_until(id, |state| matches!(state, State::Ready))
+            .await
+    }
+
+    /// Waits for a state; fails at another that nothing follows.
+    pub(crate) async fn wait_until(
+        &self,
+        id: &MachineId,
+        is_meant: impl Fn(&State) -> bool,
+    ) -> Machine {
+        let wait = async {
+            let mut states = self.client().watch(id).await.expect("its states");
+            while let Some(machine) = states.next().await {
+                let machine = machine.expect("a state");
+                if is_meant(&machine.state) {
+                    return machine;
+                }
+                if let State::Failed { problem } = machine.state {
+                    panic!("{id} failed: {problem}\n{}", self.log());
+                }
+            }
+            panic!("{id} was deleted");
+        };
+        match timeout(SOON, wait).await {
+            Ok(machine) => machine,
+            Err(_) => panic!("{id} did not come that far\n{}", self.log()),
+        }
+    }
+
+    /// Runs a bash script in a machine, as its root; the script must succeed.
+    pub(crate) async fn bash(&self, id: &MachineId, script: &str) -> String {
+        let outcome = self.try_bash(id, script, MachineUser::Root).await;
+        assert_eq!(
+            outcome.exit,
+            Some(0),
+            "{script}\n{}{}",
+            outcome.stdout,
+            outcome.stderr
+        );
+        outcome.stdout
+    }
+
+    pub(crate) async fn try_bash(
+        &self,
+        id: &MachineId,
+        script: &str,
+        user: MachineUser,
+    ) -> Outcome {
+        let argv = ["bash", "-s"].map(Into::into).into();
+        let timeout_ms = 60_000;
+        let request = ExecRequest {
+            argv,
+            user,
+            stdin: script.to_owned(),
+            timeout_ms,
+        };
+        self.client().exec(id, &request).await.expect("an outcome")
+    }
+
+    /// Runs a check beside a machine.
+    pub(crate) async fn check(&self, id: &MachineId, script: &str, timeout_ms: u64) -> Outcome {
+        let request = CheckRequest {
+            script: script.to_owned(),
+            timeout_ms,
+        };
+        self.client().check(id, &request).await.expect("an outcome")
+    }
+
+    /// Gives a machine's engine an image, `tiny`, with bash, sleep and chroot.
+    pub(crate) async fn import_tiny(&self, id: &MachineId) {
+        let files = "bin lib lib64 sbin tmp usr/bin/bash usr/bin/sleep usr/sbin/chroot usr/lib64 \
+             usr/lib/x86_64-linux-gnu/ld-linux-* usr/lib/x86_64-linux-gnu/libc.so.* \
+             usr/lib/x86_64-linux-gnu/libtinfo.so.*";
+        let tar = tokio::process::Command::new("bash")
+            .args(["-c", &format!("tar -c {files}")])
+            .current_dir(image())
+            .output()
+            .await
+            .expect("an archive");
+        assert!(
+            tar.status.success(),
+            "{}",
+            String::from_utf8_lossy(&tar.stderr)
+        );
+        let pieces: Vec<_> = tar
+            .stdout
+            .chunks(10_000)
+            .map(|p| Ok(p.to_vec().into()))
+            .collect();
+        let argv = ["docker", "import", "-", "tiny"].map(Into::into).into();
+        let (user, stdin, timeout_ms) = (MachineUser::Root, String::new(), 60_000);
+        let request = ExecRequest {
+            argv,
+            user,
+            stdin,
+            timeout_ms,
+        };
+        let output = self
+            .client()
+            .pipe(id, &request, futures::stream::iter(pieces))
+            .await;
+        let output: Vec<_> = output.expect("a pipe").collect().await;
+        let output: Result<Vec<_>, _> = output.into_iter().collect();
+        let output = output.expect("an import that succeeds").concat();
+        assert!(
+            output.starts_with(b"sha256:"),
+            "{}",
+            String::from_utf8_lossy(&output)
+        );
+    }
+
+    /// The machine's first process, as the host numbers it.
+    pub(crate) async fn init(&self, id: &MachineId) -> u32 {
+        let state = tokio::process::Command::new("runc")
+            .arg("--root")
+            .arg(self.data.join("runc"))
+            .args(["state", id.as_str()])
+            .output()
+            .await
+            .expect("runc");
+        let state: serde_json::Value = serde_json::from_slice(&state.stdout).expect("its state");
+        state["pid"]
+            .as_u64()
+            .and_then(|pid| pid.try_into().ok())
+            .expect("a process")
+    }
+
+    /// Kills machined, as a crash would.
+    pub(crate) fn kill(&mut self) {
+        self.machined.kill().expect("a running machined");
+        self.machined.wait().expect("its end");
+    }
+
+    /// Asks machined to end, as an operator does, and waits for it.
+    pub(crate) fn terminate(&mut self) {
+        let pid = i32::try_from(self.machined.id())
+            .ok()
+            .and_then(rustix::process::Pid::from_raw);
+        // It may have ended already, with the test that ended it.
+        let _ =
+            rustix::process::kill_process(pid.expect("a number"), rustix::process::Signal::TERM);
+        self.machined.wait().expect("its end");
+    }
+
+    /// Starts machined again.
+    pub(crate) async fn restart(&mut self) {
+        self.machined = start(&self.data, &self.options);
+        self.wait_for_machined().await;
+    }
+
+    /// Starts a second machined on the same data folder, and waits for its end.
+    pub(crate) fn start_another(&self) -> std::process::ExitStatus {
+        start(&self.data, &self.options).wait().expect("its end")
+    }
+
+    /// What machined said.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(log(&self.data)).unwrap_or_default()
+    }
+
+    async fn wait_for_machined(&self) {
+        let wait = async {
+            while self.client().health().await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        };
+        assert!(
+            timeout(SOON, wait).await.is_ok(),
+            "machined does not answer\n{}",
+            self.log()
+        );
+    }
+}
+
+impl Drop for Classroom {
+    #[allow(clippy::print_stderr, reason = "why a test failed")]
+    fn drop(&mut self) {
+        if matches!(self.machined.try_wait(), Ok(Some(_))) {
+            // A test killed it: another one cleans up.
+            self.machined = start(&self.data, &self.options);
+            while !self.socket().exists() && matches!(self.machined.try_wait(), Ok(None)) {
+                std::thread::yield_now();
+            }
+        }
+        self.terminate();
+        if std::thread::panicking() {
+            eprintln!("machined of the failed test said:\n{}", self.log());
+        }
+        // The disks go with the folder; machined would keep their ids for them.
+        for claim in crate::footprint::claims(&self.data) {
+            let _ = fs::remove_file(claim);
+        }
+        if let Some(folder) = self.folder.take() {
+            folder.close().expect("a folder that nothing is mounted in");
+        }
+    }
+}
+
+fn start(data: &Path, options: &[&str]) -> Child {
+    let log = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(log(data))
+        .expect("a log");
+    Command::new(env!("CARGO_BIN_EXE_gyosil-machined"))
+        .arg("--data")
+        .arg(data)
+        .arg("--socket")
+        .arg(socket(data))
+        .args(["--socket-user", ACCOUNT, "--disk", "2G"])
+        .args(options)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .expect("machined")
+}
+
+fn socket(data: &Path) -> PathBuf {
+    data.join("run/machined.sock")
+}
+
+fn log(data: &Path) -> PathBuf {
+    data.join("machined.log")
+}

@@ -1,0 +1,140 @@
+//! What a classroom has on the host.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use crate::classroom::{Classroom, SOON};
+
+/// Everything of a classroom that is on the host now, by kind.
+pub(crate) type Footprint = BTreeMap<&'static str, Vec<String>>;
+
+/// The claims of ids of the machines in a data folder.
+pub(crate) fn claims(data: &Path) -> Vec<PathBuf> {
+    let claims = fs::read_dir("/var/lib/gyosil-ids")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let is_ours = |claim: &PathBuf| {
+        fs::read_to_string(claim).is_ok_and(|owner| Path::new(&owner).starts_with(data))
+    };
+    claims.map(|claim| claim.path()).filter(is_ours).collect()
+}
+
+pub(crate) async fn measure(classroom: &Classroom) -> Footprint {
+    let data = classroom.data();
+    let group = format!("gyosil-{}", classroom.tag());
+    let links = tokio::process::Command::new("ip")
+        .args(["-n", &group, "-o", "link"])
+        .output()
+        .await;
+    let links = String::from_utf8(links.expect("ip").stdout).expect("text");
+    let mut footprint = BTreeMap::from([
+        (
+            "mounts",
+            lines_with(
+                "/proc/self/mountinfo".as_ref(),
+                data.to_str().expect("text"),
+            ),
+        ),
+        (
+            "links",
+            links
+                .lines()
+                .map(|l| l.split_whitespace().nth(1).unwrap_or(l).to_owned())
+                .collect(),
+        ),
+        ("loops", loops(data)),
+        ("groups", groups(&group)),
+        ("processes", processes(&group)),
+        ("scratch", names(format!("/run/{group}").as_ref())),
+        ("machines", names(&data.join("machines"))),
+        ("containers", names(&data.join("runc"))),
+        (
+            "ids",
+            claims(data)
+                .iter()
+                .map(|claim| claim.display().to_string())
+                .collect(),
+        ),
+    ]);
+    footprint.values_mut().for_each(|found| found.sort());
+    footprint
+}
+
+/// Waits until the footprint is as it was: the kernel takes some things away a moment later.
+pub(crate) async fn assert_settles(classroom: &Classroom, before: &Footprint) {
+    let wait = async {
+        while measure(classroom).await != *before {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    if tokio::time::timeout(SOON, wait).await.is_err() {
+        assert_eq!(
+            measure(classroom).await,
+            *before,
+            "something was left\n{}",
+            classroom.log()
+        );
+    }
+}
+
+fn lines_with(file: &Path, word: &str) -> Vec<String> {
+    let text = fs::read_to_string(file).unwrap_or_default();
+    text.lines()
+        .filter(|line| line.contains(word))
+        .map(|l| l.split_once(' ').unwrap_or(("", l)).1.to_owned())
+        .collect()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .collect()
+}
+
+fn loops(data: &Path) -> Vec<String> {
+    let files = names("/sys/block".as_ref())
+        .into_iter()
+        .filter_map(|name| fs::read_to_string(format!("/sys/block/{name}/loop/backing_file")).ok());
+    files
+        .filter(|file| Path::new(file).starts_with(data))
+        .collect()
+}
+
+/// The control groups below a classroom's, on v1 and v2.
+fn groups(group: &str) -> Vec<String> {
+    let mut hierarchies = vec![PathBuf::from("/sys/fs/cgroup")];
+    hierarchies.extend(
+        names("/sys/fs/cgroup".as_ref())
+            .iter()
+            .map(|n| Path::new("/sys/fs/cgroup").join(n)),
+    );
+    let mut found = Vec::new();
+    for hierarchy in hierarchies {
+        let base = hierarchy.join(group);
+        let below = names(&base)
+            .into_iter()
+            .map(|name| base.join(name))
+            .filter(|path| path.is_dir());
+        found.extend(below.map(|path| path.display().to_string()));
+    }
+    found
+}
+
+/// The processes in a classroom's control groups, zombies too.
+fn processes(group: &str) -> Vec<String> {
+    let is_inside = |pid: &String| {
+        pid.parse::<u32>().is_ok()
+            && fs::read_to_string(format!("/proc/{pid}/cgroup"))
+                .is_ok_and(|groups| groups.contains(group))
+    };
+    names("/proc".as_ref())
+        .into_iter()
+        .filter(is_inside)
+        .collect()
+}

@@ -1,0 +1,13 @@
+//! machined with real machines: it needs root, runc and the machine image
+//! (`images/machine/build DIR`; `GYOSIL_TEST_IMAGE` names another than the usual place).
+//! Every test has a classroom of its own, and leaves nothing of it, failing or not.
+
+mod classroom;
+mod containment;
+mod footprint;
+mod life;
+mod listener;
+mod refusals;
+mod space;
+mod survival;
+mod terminals;

@@ -1,0 +1,146 @@
+//! machined's own end: a crash that machines outlive, and an orderly one that they do not.
+
+use std::{fs, path::Path};
+
+use futures::StreamExt;
+use machine::State;
+
+use crate::{
+    classroom::{Classroom, id},
+    footprint,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn machines_outlive_a_machined_that_is_killed() {
+    let mut classroom = Classroom::open(&[]).await;
+    let hong = id("hong");
+    let before = footprint::measure(&classroom).await;
+    let ready = classroom.ready(&hong).await;
+    classroom.import_tiny(&hong).await;
+    classroom
+        .bash(
+            &hong,
+            "docker run -d --name web tiny sleep 9999; setsid sleep 8888 </dev/null &>/dev/null &",
+        )
+        .await;
+    let init = classroom.init(&hong).await;
+    // Something is under way when it happens.
+    let events = classroom.client().events(&hong).await.expect("events");
+
+    classroom.kill();
+    drop(events);
+    assert!(
+        Path::new(&format!("/proc/{init}")).exists(),
+        "the machine went with machined"
+    );
+    fs::create_dir(classroom.data().join("machines/half")).expect("a half made machine");
+    classroom.restart().await;
+
+    let adopted = classroom
+        .wait_until(&hong, |state| *state == State::Ready)
+        .await;
+    assert_eq!(adopted, ready);
+    assert_eq!(classroom.init(&hong).await, init);
+    assert_eq!(
+        classroom
+            .bash(
+                &hong,
+                "pgrep -cx -f 'sleep 8888'; docker inspect -f '{{.State.Running}}' web"
+            )
+            .await,
+        "1\ntrue\n"
+    );
+    let check = classroom
+        .check(
+            &hong,
+            "curl -sf http://10.88.0.1:5000/v2/ && docker ps -q | wc -l",
+            20_000,
+        )
+        .await;
+    assert_eq!(check.stdout, "{}1\n", "{}", check.stderr);
+    let terminal = classroom
+        .client()
+        .terminal(&hong, "main", 80, 24)
+        .await
+        .expect("a terminal");
+    drop(terminal);
+    assert_eq!(
+        classroom.client().list().await.expect("a list"),
+        [adopted],
+        "half a machine is none"
+    );
+
+    // It is watched as any other: its end is seen.
+    let mut states = classroom.client().watch(&hong).await.expect("its states");
+    let pid = rustix::process::Pid::from_raw(i32::try_from(init).expect("a number"));
+    rustix::process::kill_process(pid.expect("a process"), rustix::process::Signal::KILL)
+        .expect("to kill it");
+    while let Some(machine) = states.next().await {
+        if matches!(
+            machine.expect("a state").state,
+            State::Failed {
+                problem: machine::Problem::Ended
+            }
+        ) {
+            break;
+        }
+    }
+    classroom.client().delete(&hong).await.expect("to go");
+    footprint::assert_settles(&classroom, &before).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_crash_left_half_started_is_cleaned_up() {
+    let mut classroom = Classroom::open(&[]).await;
+    let hong = id("hong");
+    let before = footprint::measure(&classroom).await;
+    for moment in 0..6 {
+        classroom.client().ensure(&hong).await.expect("a machine");
+        tokio::time::sleep(std::time::Duration::from_millis(moment * 40)).await;
+        classroom.kill();
+        classroom.restart().await;
+        // Stopped, taken over or nothing at all: whatever it is, it can go on.
+        classroom.ready(&hong).await;
+        classroom.bash(&hong, "docker version >/dev/null").await;
+        classroom.client().delete(&hong).await.expect("to go");
+        footprint::assert_settles(&classroom, &before).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_orderly_end_stops_machines_and_keeps_their_disks() {
+    let mut classroom = Classroom::open(&[]).await;
+    let hong = id("hong");
+    let ready = classroom.ready(&hong).await;
+    classroom.bash(&hong, "echo kept >/note").await;
+    assert!(!classroom.start_another().success(), "two on one folder");
+
+    classroom.terminate();
+    let left = footprint::measure(&classroom).await;
+    for kind in [
+        "mounts",
+        "links",
+        "loops",
+        "groups",
+        "processes",
+        "scratch",
+        "containers",
+    ] {
+        assert!(left[kind].is_empty(), "{kind}: {:?}", left[kind]);
+    }
+    assert!(!classroom.router().exists(), "the class's network is left");
+
+    classroom.restart().await;
+    let stopped = classroom
+        .client()
+        .get(&hong)
+        .await
+        .expect("an answer")
+        .expect("it");
+    assert_eq!(
+        (stopped.state, stopped.generation),
+        (State::Stopped, ready.generation)
+    );
+    classroom.ready(&hong).await;
+    assert_eq!(classroom.bash(&hong, "cat /note").await, "kept\n");
+}
