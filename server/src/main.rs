@@ -1,1 +1,55 @@
-fn main() {}
+//! `gyosil`: the classroom's web process and the operator's commands.
+
+mod answers;
+mod app_state;
+mod control;
+mod examiner;
+mod host;
+mod images;
+mod listener;
+mod passwords;
+mod serve;
+mod site;
+mod throttle;
+mod trouble;
+mod visitor;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+/// Gyosil, the self-hosted classroom for cloud, virtualization and Docker.
+#[derive(Parser)]
+#[command(version, about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the classroom.
+    Serve(serve::Args),
+    /// Build the teaching images that students pull.
+    Images(images::Args),
+}
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_env("GYOSIL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+    let outcome = match Cli::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Images(args) => images::run(args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

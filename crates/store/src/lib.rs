@@ -74,7 +74,7 @@ impl Store {
 }
 
 /// Now, in unix milliseconds. A clock before 1970 counts as 1970: order comes from ids, not times.
-fn now_ms() -> i64 {
+pub fn now_ms() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();

@@ -1,0 +1,199 @@
+# The words of the interface. Has the same keys as ko.ftl (a test holds them against each other).
+
+site-name = Gyosil
+language-name = English
+skip-to-text = Skip to the text
+skip-to-machine = Skip to the machine
+progress = Progress
+you = You
+classes = Classes
+theme-dark = Dark theme
+theme-light = Light theme
+sign-in = Sign in
+sign-out = Sign out
+offline = The classroom is out of reach. What you entered is still here: try again in a moment. This note goes away once the classroom is back.
+
+# The course
+course-lead = From borrowed computers to building, shipping and connecting containers of your own.
+course-without-account = Anyone may read the lessons. Join a class and you get a Linux machine of your own, and your progress is kept.
+done-of = { $done } of { $all } done
+done-items = Done
+resume = Pick up where you left off
+continue = Continue
+minutes = { $n } min
+
+# A lesson
+contents = On this page
+exercise-count = { $n ->
+    [one] 1 exercise
+   *[other] { $n } exercises
+}
+question-count = { $n ->
+    [one] 1 question
+   *[other] { $n } questions
+}
+lesson-nav = Lessons before and after
+previous-lesson = Previous lesson
+next-lesson = Next lesson
+copy = Copy
+copied = Copied
+run-in-terminal = Run in terminal
+
+# Exercises
+exercise-number = Exercise { $n }
+exercise-signed-out = Checked once you join a class
+exercise-waiting = Waiting for your machine
+exercise-todo = To do
+exercise-not-yet = Not yet
+exercise-unchecked = Could not check
+exercise-done = Done
+exercise-done-long = Done.
+exercise-waiting-long = Your machine is not ready, so nothing could be checked. Check again once it is on.
+exercise-not-yet-long = Not there yet. Read the task again, and unfold a hint.
+exercise-wrong-answer = That is not what this machine says. Have another look.
+exercise-nothing-to-answer = There is no answer to find on this machine yet. Did you finish the exercise before?
+exercise-timed-out = The check did not finish within 10 seconds and was stopped. What you did is still there. Press again, and tell your instructor if it goes on.
+exercise-broken = The check of this exercise is at fault, not you. What you did is still there. Please tell your instructor.
+exercise-answer = Answer
+check-now = Check now
+check-by-itself = It ticks by itself when the machine is right.
+hint = Hint
+hint-number = Hint { $n }
+
+# Questions
+question-number = Question { $n }
+question-open = Not answered
+question-right = Right
+question-wrong = Try again
+question-right-long = That is right.
+question-wrong-long = Not yet. If there is a note, read it, and answer again.
+question-partly = { $hits } of { $all } are right. Look at the marked ones again.
+question-several = More than one may be right.
+question-order = Choose which place each one has.
+verdict-right = Right
+verdict-wrong = Not this
+give-answer = Answer
+answer-again = Answer again
+answer = Answer
+answer-in-unit = Answer ({ $unit })
+choose = Choose
+answer-missing = Enter an answer first.
+answer-incomplete = Something is missing. Fill in or choose everything, and give each its own place.
+answer-too-long = That answer is too long. Please keep it short.
+answer-not-a-number = Please enter a number.
+session-lapsed-here = You were signed out after a long time. Your answer is still here. Sign in again, then answer.
+sign-in-to-record = Sign in to have your answer recorded. What you chose comes along.
+
+# The machine
+my-machine = My machine
+divider = Width of text and machine
+drawer-open = Open
+drawer-close = Close
+machine-off = Off
+machine-starting = Starting
+machine-ready = On
+machine-stopped = Stopped
+machine-full = No place free
+machine-failed = Could not start
+starting-title = Getting your machine ready
+starting-text = This takes a few seconds. You can go on reading meanwhile.
+step-disk = Disk
+step-network = Network
+step-boot = Machine
+step-engine = Docker Engine
+stopped-title = Your machine is stopped
+stopped-text = Your files and containers are as you left them.
+wake = Start it
+start-again = Try again
+no-space-title = No space left on disk
+no-space-text = The classroom’s disk is full, so your machine could not start. Nothing you did is lost. Tell your instructor, and try again in a while.
+host-full-title = Every place is taken
+host-full-text = All machines that this classroom can run are in use. A place becomes free when somebody finishes. You can go on with the text and the questions meanwhile.
+no-image-title = There is no machine image
+no-image-text = Whoever runs this classroom has not built the machines yet. Please tell your instructor. You can go on with the text and the questions.
+engine-silent-title = The Docker Engine does not answer
+engine-silent-text = Your machine is on, but its Docker Engine did not come up in time. Try again, and tell your instructor if it goes on.
+ended-title = Your machine went off
+ended-text = It ended unexpectedly. Its disk is still there: start it again and go on.
+internal-title = Your machine could not start
+internal-text = Something is wrong with the classroom. Nothing you did is lost. Tell your instructor, and try again.
+unreachable-title = Machines cannot be started
+unreachable-text = What runs the machines does not answer. Yours starts by itself once it is back. You can go on with the text and the questions.
+invitation-title = Do it yourself, right here
+invitation-text = Join a class and you get a Linux machine of your own with Docker on it. Reading needs no account.
+terminal-label = Terminal of my machine
+terminal-lost = Connection lost, connecting again…
+terminal-ended = The shell has ended. Press any key for a new one.
+terminal-leave = Leave the terminal:
+
+# The ways in
+join-a-class = Join a class
+join = Join
+join-lead = Enter the code from your instructor, and choose a name and a password.
+first-time = New here?
+been-here = Been here before?
+forgotten-password = If you forgot your password, ask your instructor.
+field-name = Name
+field-password = Password
+field-code = Class code
+field-title = Class name
+name-help = A name by which your instructor knows you.
+password-help = At least { $n } characters
+setup-title = Open the classroom
+setup-lead = You are about to become this classroom’s first instructor. This link works once.
+open-classroom = Open the classroom
+setup-invalid-title = This link is not valid.
+setup-invalid-text = It was used already, or the classroom was restarted and printed a new one. If you are the instructor, sign in; otherwise look for the new link on the server’s screen.
+trouble-in-field = Please mend the marked field.
+trouble-lapsed = You were signed out after a long time. Sign in again and you are back where you were.
+trouble-wrong-password = Name or password is wrong.
+trouble-too-many = Too many wrong tries. Try again in { $n ->
+    [one] 1 minute
+   *[other] { $n } minutes
+}.
+trouble-no-such-code = No class has this code. Please check it again.
+trouble-name-taken = This name is taken. If it is yours, sign in; otherwise add something to tell you apart.
+trouble-name-empty = Please enter a name. Invisible characters do not count.
+trouble-name-too-long = A name has at most { $n } characters.
+trouble-password-short = Too short. It needs at least { $n } characters.
+trouble-password-long = This password is too long.
+trouble-title-empty = Please name the class.
+trouble-title-too-long = A class name has at most { $n } characters.
+
+# Classes
+classes-empty = No classes yet. Create one, and you get a code to give to your students.
+new-class = New class
+create = Create
+student-count = { $n ->
+    [one] 1 student
+   *[other] { $n } students
+}
+join-instruction = Students join with this code.
+join-link = Link with the code
+class-empty-title = No students have joined yet
+class-empty-text = Write the code above on the board. When a student joins, a table appears here.
+legend = Signs
+grid = Progress of each student
+cell-done = Done
+cell-tried = Tried
+cell-untouched = Not yet
+last-seen = Last seen
+students-done = Students who did it
+just-now = just now
+minutes-ago = { $n } min ago
+hours-ago = { $n } h ago
+days-ago = { $n ->
+    [one] 1 day ago
+   *[other] { $n } days ago
+}
+
+# When something is wrong
+to-course = To the course
+not-found-title = There is nothing at this address
+not-found-text = The lesson may have been renamed, or the address mistyped.
+forbidden-title = This page is not for you
+forbidden-text = Only instructors can see it. If you are one, sign in under that name.
+bad-request-title = That request makes no sense to us
+bad-request-text = Go back, reload the page and try again. What was recorded is still there.
+ours-title = Something is wrong with the classroom
+ours-text = It is not your fault, and what was recorded is still there. Try again in a moment, and tell your instructor if it goes on.

@@ -1,0 +1,24 @@
+//! The parts of pages that the server also sends alone, as a page's state changes. Each is an element
+//! with an id, so that it can take its predecessor's place (see `islands`).
+
+mod exercise;
+mod machine;
+mod question;
+
+pub use exercise::{ExerciseView, Standing, exercise};
+pub(crate) use machine::machine_pane;
+pub use machine::{MachineView, machine_pieces};
+pub use question::{Notice, QuestionView, question};
+
+use leptos::prelude::*;
+
+/// The sign before a heading or a row: `kind` is `done`, `tried`, `now`, `checking`, `waiting`,
+/// `wrong` or nothing. It is always accompanied by words.
+pub(crate) fn mark(kind: &'static str) -> impl IntoView + use<> {
+    view! { <span class="mark" data-mark=(!kind.is_empty()).then_some(kind) aria-hidden="true"></span> }
+}
+
+/// HTML that the course's renderer made.
+pub(crate) fn rendered(class: &'static str, html: &course::Html) -> impl IntoView + use<> {
+    view! { <div class=class inner_html=html.as_str().to_owned()></div> }
+}

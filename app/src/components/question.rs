@@ -1,0 +1,381 @@
+//! A question as its student sees it: a form that works without scripts.
+
+use course::{Grade, Kind, LessonId, Question, QuestionText, Response};
+use leptos::prelude::*;
+
+use super::{exercise::sign_in_feedback, mark, rendered};
+use crate::{pages::paths, words::Words};
+
+/// Something to tell about an answer that was not graded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Something is not filled in, or two things stand in one place.
+    Incomplete,
+    /// Longer than an answer may be.
+    TooLong,
+    /// A number is asked for.
+    NotANumber,
+    /// Nobody is signed in; `next` leads back here with the answer kept.
+    SignIn {
+        /// Where to go after signing in.
+        next: String,
+        /// Whether a session has ended.
+        lapsed: bool,
+    },
+}
+
+/// What a question's block shows besides its text.
+#[derive(Clone, Debug)]
+pub struct QuestionView {
+    /// Shuffles the choices: the same for one student.
+    pub seed: u64,
+    /// Whether an answer would be recorded.
+    pub signed_in: bool,
+    /// How often it was answered.
+    pub tries: usize,
+    /// The last answer, or the draft of one.
+    pub response: Option<Response>,
+    /// How the last answer was judged; none for a draft.
+    pub grade: Option<Grade>,
+    /// Something to tell.
+    pub notice: Option<Notice>,
+    /// Names the next submission.
+    pub key: String,
+}
+
+impl QuestionView {
+    /// Shows `response` as entered, but not given yet.
+    pub fn draft(&mut self, response: Option<Response>) {
+        if response.is_some() {
+            self.response = response;
+            self.grade = None;
+        }
+    }
+
+    fn right(&self) -> bool {
+        self.grade.as_ref().is_some_and(|grade| grade.right)
+    }
+
+    /// Whether this part (see [`Grade::parts`]) was right; `None` before it was judged.
+    fn part(&self, index: usize) -> Option<bool> {
+        self.grade.as_ref()?.parts.get(index).copied()
+    }
+}
+
+/// The whole block of a question, the `number`th of its lesson.
+pub fn question(
+    words: Words,
+    lesson: &LessonId,
+    question: &Question,
+    number: usize,
+    view: QuestionView,
+) -> impl IntoView + use<> {
+    let id = question.id.to_string();
+    let text = question.text.get(words.0).clone();
+    let (state, sign, word) = match (&view.grade, view.right()) {
+        (_, true) => ("right", "done", "question-right"),
+        (Some(_), false) => ("wrong", "tried", "question-wrong"),
+        (None, _) => ("open", "", "question-open"),
+    };
+    let word = words.t(word);
+    let name = words.with("question-number", &[("n", number.into())]);
+    let button = if view.grade.is_none() {
+        "give-answer"
+    } else {
+        "answer-again"
+    };
+    let act = (!view.right()).then(|| {
+        view! {
+            <div class="act">
+                <button class="button primary" id=format!("{id}-answer")>{words.t(button)}</button>
+            </div>
+        }
+    });
+    let legend_id = format!("{id}-prompt");
+    let described_by = legend_id.clone();
+    let said = format!("{name}: {word}");
+    view! {
+        <form
+            class="quiz"
+            id=id
+            method="post"
+            action=paths::question(words.0, lesson, &question.id)
+            data-kind=kind_word(&question.kind)
+            data-state=state
+            data-say=said
+            tabindex="-1"
+            data-live
+        >
+            <header class="work-head">
+                {mark(sign)}
+                <h3><span class="kind">{name}</span></h3>
+                <p class="state">{word}</p>
+            </header>
+            <input type="hidden" name="key" value=view.key.clone() />
+            <fieldset aria-describedby=described_by>
+                <legend class="visually-hidden">{text.title.clone()}</legend>
+                <div class="prompt" id=legend_id inner_html=text.prompt.as_str().to_owned()></div>
+                {say(words, &question.kind)}
+                {fields(words, question, &text, &view)}
+            </fieldset>
+            {act}
+            {feedback(words, &text, &view)}
+        </form>
+    }
+}
+
+fn kind_word(kind: &Kind) -> &'static str {
+    match kind {
+        Kind::Single { .. } => "single",
+        Kind::Multiple { .. } => "multiple",
+        Kind::Short { .. } => "short",
+        Kind::Number { .. } => "number",
+        Kind::Order { .. } => "order",
+        Kind::Match { .. } => "match",
+    }
+}
+
+/// How to answer, where the form does not say it by itself.
+fn say(words: Words, kind: &Kind) -> Option<impl IntoView + use<>> {
+    let key = match kind {
+        Kind::Multiple { .. } => "question-several",
+        Kind::Order { .. } => "question-order",
+        _ => return None,
+    };
+    Some(view! { <p class="say">{words.t(key)}</p> })
+}
+
+fn fields(words: Words, question: &Question, text: &QuestionText, view: &QuestionView) -> AnyView {
+    match &question.kind {
+        Kind::Single { .. } => choices(words, question, text, view, "radio"),
+        Kind::Multiple { .. } => choices(words, question, text, view, "checkbox"),
+        Kind::Short { .. } => typed(words, None, view),
+        Kind::Number { .. } => typed(words, Some(text.unit.clone().unwrap_or_default()), view),
+        Kind::Order { .. } => order(words, question, text, view),
+        Kind::Match { .. } => pairs(words, question, text, view),
+    }
+}
+
+fn choices(
+    words: Words,
+    question: &Question,
+    text: &QuestionText,
+    view: &QuestionView,
+    kind: &'static str,
+) -> AnyView {
+    let done = view.right();
+    let choice = |index: usize| {
+        let chosen = match &view.response {
+            Some(Response::Single(one)) => *one == index,
+            Some(Response::Multiple(several)) => several.contains(&index),
+            _ => false,
+        };
+        // Only what was chosen is judged: a choice left alone gives nothing away.
+        let judged = (chosen && view.grade.is_some()).then(|| match question.kind {
+            Kind::Multiple { .. } => view.part(index) == Some(true),
+            _ => done,
+        });
+        let (judgement, verdict) = match judged {
+            Some(true) => (Some("right"), Some(words.t("verdict-right"))),
+            Some(false) => (Some("wrong"), Some(words.t("verdict-wrong"))),
+            None => (None, None),
+        };
+        let note = text.notes.get(index).cloned().flatten();
+        let note = note.filter(|_| judged == Some(false) || done);
+        view! {
+            <label class="choice" data-mark=judgement>
+                <input
+                    type=kind
+                    name="choice"
+                    value=index
+                    checked=chosen
+                    disabled=done
+                    required=kind == "radio"
+                />
+                <span inner_html=text.choices[index].as_str().to_owned()></span>
+                {verdict.map(|verdict| view! { <span class="verdict">{verdict}</span> })}
+                {note
+                    .map(|note| {
+                        view! { <span class="note" inner_html=note.as_str().to_owned()></span> }
+                    })}
+            </label>
+        }
+    };
+    let shown: Vec<_> = question
+        .shown_order(view.seed)
+        .into_iter()
+        .map(choice)
+        .collect();
+    view! { <div class="choices">{shown}</div> }.into_any()
+}
+
+/// A field to type into; `unit` is there for numbers, perhaps empty.
+fn typed(words: Words, unit: Option<String>, view: &QuestionView) -> AnyView {
+    let value = match &view.response {
+        Some(Response::Short(text) | Response::Number(text)) => text.clone(),
+        _ => String::new(),
+    };
+    let label = match &unit {
+        Some(unit) if !unit.is_empty() => {
+            words.with("answer-in-unit", &[("unit", unit.clone().into())])
+        }
+        _ => words.t("answer"),
+    };
+    let mode = unit.is_some().then_some("decimal");
+    let judgement = view
+        .grade
+        .as_ref()
+        .map(|grade| if grade.right { "right" } else { "wrong" });
+    view! {
+        <div class="short">
+            <input
+                name="text"
+                value=value
+                required
+                disabled=view.right()
+                maxlength=course::ANSWER_MAX
+                autocomplete="off"
+                inputmode=mode
+                aria-label=label
+                data-mark=judgement
+            />
+            {unit.map(|unit| view! { <span>{unit}</span> })}
+        </div>
+    }
+    .into_any()
+}
+
+fn order(words: Words, question: &Question, text: &QuestionText, view: &QuestionView) -> AnyView {
+    let count = question.choice_count();
+    let row = |index: usize| {
+        let place = match &view.response {
+            Some(Response::Order(order)) => order.iter().position(|choice| *choice == index),
+            _ => None,
+        };
+        let options = (0..count)
+            .map(|place| (place, (place + 1).to_string()))
+            .collect();
+        let select = select(
+            words,
+            format!("place-{index}"),
+            &text.plain_choices[index],
+            options,
+            place,
+            view,
+            index,
+        );
+        let label = text.choices[index].as_str().to_owned();
+        view! { <li>{select} <span inner_html=label></span> {part_mark(words, view.part(index))}</li> }
+    };
+    let rows: Vec<_> = question
+        .shown_order(view.seed)
+        .into_iter()
+        .map(row)
+        .collect();
+    view! { <ol class="pairs order">{rows}</ol> }.into_any()
+}
+
+fn pairs(words: Words, question: &Question, text: &QuestionText, view: &QuestionView) -> AnyView {
+    let targets = question.shown_targets(view.seed);
+    let row = |index: usize| {
+        let chosen = match &view.response {
+            Some(Response::Match(chosen)) => chosen.get(index).copied(),
+            _ => None,
+        };
+        let options = targets
+            .iter()
+            .map(|target| (*target, text.targets[*target].clone()))
+            .collect();
+        let select = select(
+            words,
+            format!("target-{index}"),
+            &text.plain_choices[index],
+            options,
+            chosen,
+            view,
+            index,
+        );
+        let label = text.choices[index].as_str().to_owned();
+        view! { <li><span inner_html=label></span> {select} {part_mark(words, view.part(index))}</li> }
+    };
+    let rows: Vec<_> = question
+        .shown_order(view.seed)
+        .into_iter()
+        .map(row)
+        .collect();
+    view! { <ul class="pairs">{rows}</ul> }.into_any()
+}
+
+fn select(
+    words: Words,
+    name: String,
+    label: &str,
+    options: Vec<(usize, String)>,
+    chosen: Option<usize>,
+    view: &QuestionView,
+    part: usize,
+) -> impl IntoView + use<> {
+    let judgement = view
+        .part(part)
+        .map(|right| if right { "right" } else { "wrong" });
+    let options: Vec<_> = options
+        .into_iter()
+        .map(|(value, text)| {
+            view! { <option value=value selected=chosen == Some(value)>{text}</option> }
+        })
+        .collect();
+    view! {
+        <select
+            name=name
+            required
+            disabled=view.right()
+            aria-label=label.to_owned()
+            data-mark=judgement
+        >
+            <option value="">{words.t("choose")}</option>
+            {options}
+        </select>
+    }
+}
+
+fn part_mark(words: Words, right: Option<bool>) -> Option<impl IntoView + use<>> {
+    let right = right?;
+    let (sign, word) = if right {
+        ("done", "verdict-right")
+    } else {
+        ("wrong", "verdict-wrong")
+    };
+    Some(view! { {mark(sign)} <span class="visually-hidden">{words.t(word)}</span> })
+}
+
+fn feedback(words: Words, text: &QuestionText, view: &QuestionView) -> AnyView {
+    let plain = |key: &str| {
+        view! { <div class="feedback" data-tone="wrong"><p>{words.t(key)}</p></div> }.into_any()
+    };
+    match (&view.notice, &view.grade) {
+        (Some(Notice::SignIn { next, lapsed }), _) => {
+            sign_in_feedback(words, next, *lapsed).into_any()
+        }
+        (Some(Notice::Incomplete), _) => plain("answer-incomplete"),
+        (Some(Notice::TooLong), _) => plain("answer-too-long"),
+        (Some(Notice::NotANumber), _) => plain("answer-not-a-number"),
+        (None, Some(grade)) if grade.right => view! {
+            <div class="feedback" data-tone="done">
+                <p class="verdict">{words.t("question-right-long")}</p>
+                {text.explain.as_ref().map(|html| rendered("flow", html))}
+            </div>
+        }
+        .into_any(),
+        (None, Some(grade)) => {
+            let hits = grade.parts.iter().filter(|part| **part).count();
+            let said = if grade.parts.len() > 1 {
+                let values = [("hits", hits.into()), ("all", grade.parts.len().into())];
+                words.with("question-partly", &values)
+            } else {
+                words.t("question-wrong-long")
+            };
+            view! { <div class="feedback" data-tone="wrong"><p>{said}</p></div> }.into_any()
+        }
+        (None, None) => view! { <div class="feedback"></div> }.into_any(),
+    }
+}

@@ -1,0 +1,220 @@
+//! Answers without leaving the page.
+
+use leptos::prelude::*;
+
+/// Sends forms marked `data-live` in the background and takes the pieces of the page that come back.
+/// Without it the forms work as forms do. Also wakes the *copy* and *run* buttons of code blocks.
+///
+/// When the server cannot be reached, `#offline` is shown and the form keeps what was entered; its key
+/// makes sending it twice harmless.
+#[island]
+pub fn Forms(
+    /// What the button that copies a code block is called.
+    copy: String,
+    /// What it says when it has copied.
+    copied: String,
+    /// What the button that runs a shell block in the terminal is called, where there is a terminal.
+    run: Option<String>,
+) -> impl IntoView {
+    #[cfg(feature = "hydrate")]
+    {
+        browser::listen();
+        browser::add_code_buttons(&copy, &copied, run.as_deref());
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = (copy, copied, run);
+}
+
+#[cfg(feature = "hydrate")]
+mod browser {
+    use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+    use wasm_bindgen_futures::{JsFuture, spawn_local};
+    use web_sys::{
+        CustomEvent, CustomEventInit, Element, Event, FormData, HtmlButtonElement, HtmlElement,
+        HtmlFormElement, RequestInit, Response, SubmitEvent, UrlSearchParams,
+    };
+
+    use super::super::{FRAGMENT_HEADER, dom};
+
+    pub(super) fn listen() {
+        let Some(document) = dom::document() else {
+            return;
+        };
+        on(&document, "submit", |event| {
+            let submit = event.unchecked_ref::<SubmitEvent>();
+            let Some(form) = event
+                .target()
+                .and_then(|t| t.dyn_into::<HtmlFormElement>().ok())
+            else {
+                return;
+            };
+            if form.has_attribute("data-live") {
+                event.prevent_default();
+                let submitter = submit.submitter();
+                spawn_local(send(form, submitter));
+            }
+        });
+        on(&document, "click", |event| {
+            let Some(target) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) else {
+                return;
+            };
+            if let Ok(Some(button)) = target.closest(".code .actions button") {
+                code_button(&button);
+            } else if let Ok(Some(button)) = target.closest("button.drawer") {
+                drawer(&button);
+            }
+        });
+    }
+
+    /// Listens for as long as the page lives.
+    fn on(target: &web_sys::EventTarget, name: &str, handler: impl Fn(Event) + 'static) {
+        let closure = Closure::<dyn Fn(Event)>::new(handler);
+        // Only an unknown option makes this fail, and there is none.
+        let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+        closure.forget();
+    }
+
+    async fn send(form: HtmlFormElement, submitter: Option<HtmlElement>) {
+        let button = submitter.and_then(|s| s.dyn_into::<HtmlButtonElement>().ok());
+        let _ = form.set_attribute("aria-busy", "true");
+        if let Some(button) = &button {
+            button.set_disabled(true);
+        }
+        match exchange(&form, button.as_ref()).await {
+            Ok(html) => {
+                dom::hide_offline();
+                dom::take(&html);
+            }
+            Err(_) => {
+                let _ = form.remove_attribute("aria-busy");
+                if let Some(button) = &button {
+                    button.set_disabled(false);
+                }
+                dom::show_offline();
+            }
+        }
+    }
+
+    /// Sends the form's fields and returns the fragment that answers them.
+    async fn exchange(
+        form: &HtmlFormElement,
+        button: Option<&HtmlButtonElement>,
+    ) -> Result<String, JsValue> {
+        let fields = UrlSearchParams::new()?;
+        let data = FormData::new_with_form(form)?;
+        for entry in js_sys::try_iter(&data)?.into_iter().flatten() {
+            let pair: js_sys::Array = entry?.unchecked_into();
+            fields.append(
+                &pair.get(0).as_string().unwrap_or_default(),
+                &pair.get(1).as_string().unwrap_or_default(),
+            );
+        }
+        if let Some(button) = button.filter(|button| !button.name().is_empty()) {
+            fields.append(&button.name(), &button.value());
+        }
+        let init = RequestInit::new();
+        init.set_method("POST");
+        init.set_body(&fields);
+        let request = web_sys::Request::new_with_str_and_init(&form.action(), &init)?;
+        request.headers().set(FRAGMENT_HEADER, "1")?;
+        let window = dom::window().ok_or(JsValue::NULL)?;
+        let response: Response = JsFuture::from(window.fetch_with_request(&request))
+            .await?
+            .unchecked_into();
+        if response.headers().get(FRAGMENT_HEADER)?.is_none() {
+            // Not an answer to the form (an error page, a proxy's word).
+            return Err(JsValue::NULL);
+        }
+        let text = JsFuture::from(response.text()?).await?;
+        Ok(text.as_string().unwrap_or_default())
+    }
+
+    /// Gives every code block its buttons, which are of no use without this script.
+    pub(super) fn add_code_buttons(copy: &str, copied: &str, run: Option<&str>) {
+        let Some(blocks) = dom::document().and_then(|d| d.query_selector_all(".code").ok()) else {
+            return;
+        };
+        for block in (0..blocks.length()).filter_map(|index| blocks.item(index)) {
+            let block: Element = block.unchecked_into();
+            let Some(actions) = element("div", "actions", "") else {
+                continue;
+            };
+            let runs = block
+                .query_selector("pre[data-run]")
+                .ok()
+                .flatten()
+                .is_some();
+            if let Some(button) = element("button", "copy", copy) {
+                let _ = button.set_attribute("data-done-label", copied);
+                let _ = actions.append_child(&button);
+            }
+            if let Some(button) = run
+                .filter(|_| runs)
+                .and_then(|run| element("button", "run", run))
+            {
+                let _ = actions.append_child(&button);
+            }
+            let _ = block.append_child(&actions);
+        }
+    }
+
+    fn element(name: &str, class: &str, text: &str) -> Option<Element> {
+        let element = dom::document()?.create_element(name).ok()?;
+        element.set_class_name(class);
+        if name == "button" {
+            element.set_attribute("type", "button").ok()?;
+            element.set_text_content(Some(text));
+        }
+        Some(element)
+    }
+
+    /// *Copy* and *Run in terminal* of a code block.
+    fn code_button(button: &Element) {
+        let block = button.closest(".code").ok().flatten();
+        let code = block.and_then(|block| block.query_selector("pre").ok().flatten());
+        let Some(text) = code.and_then(|code| code.text_content()) else {
+            return;
+        };
+        let Some(window) = dom::window() else { return };
+        if button.class_name() == "run" {
+            let init = CustomEventInit::new();
+            init.set_detail(&JsValue::from_str(text.trim_end()));
+            if let Ok(event) = CustomEvent::new_with_event_init_dict("gyosil:run", &init) {
+                let _ = window.dispatch_event(&event);
+            }
+            return;
+        }
+        let button = button.clone();
+        spawn_local(async move {
+            let copied = JsFuture::from(window.navigator().clipboard().write_text(&text)).await;
+            if let (Ok(_), Some(label)) = (copied, button.get_attribute("data-done-label")) {
+                button.set_text_content(Some(&label));
+            }
+        });
+    }
+
+    /// Opens or closes the machine on a narrow screen.
+    fn drawer(button: &Element) {
+        let Some(pane) = dom::find("#machine") else {
+            return;
+        };
+        let open = pane.get_attribute("data-drawer").as_deref() == Some("open");
+        let (state, expanded) = if open {
+            ("closed", "false")
+        } else {
+            ("open", "true")
+        };
+        let _ = pane.set_attribute("data-drawer", state);
+        let _ = button.set_attribute("aria-expanded", expanded);
+        let other = button.get_attribute("data-other-label").unwrap_or_default();
+        let _ = button.set_attribute(
+            "data-other-label",
+            &button.text_content().unwrap_or_default(),
+        );
+        button.set_text_content(Some(&other));
+        if let Some(window) = dom::window() {
+            // The terminal fits itself to its new size.
+            let _ = Event::new("resize").map(|event| window.dispatch_event(&event));
+        }
+    }
+}

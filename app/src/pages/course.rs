@@ -1,0 +1,182 @@
+//! The course: its units and lessons, and how far the visitor has come.
+
+use std::sync::Arc;
+
+use course::{Course, Lesson, Unit};
+use leptos::prelude::*;
+use store::ItemProgress;
+
+use super::paths;
+use crate::{
+    components::mark,
+    shell::{Frame, Page, Rendered, render},
+};
+
+/// The page. `progress` is empty for visitors without an account.
+pub fn course(frame: Frame, course: Arc<Course>, progress: Vec<ItemProgress>) -> Rendered {
+    let page = Page {
+        title: frame.course_title.clone(),
+        class: "",
+        terminal: false,
+    };
+    let inner = frame.clone();
+    render(&frame, page, move || {
+        let units: Vec<_> = course
+            .units
+            .iter()
+            .enumerate()
+            .map(|(index, it)| unit(&inner, it, index + 1, &progress))
+            .collect();
+        view! {
+            <main class="page" id="main">
+                {head(&inner)}
+                {resume(&inner, &course, &progress)}
+                {units}
+            </main>
+        }
+    })
+}
+
+fn head(frame: &Frame) -> impl IntoView + use<> {
+    let words = frame.words;
+    let below = match frame.progress {
+        Some((done, all)) => view! {
+            <p class="progress">
+                <progress max=all value=done aria-label=words.t("progress")></progress>
+                " "
+                {words.with("done-of", &[("done", done.into()), ("all", all.into())])}
+            </p>
+        }
+        .into_any(),
+        None => view! {
+            <p>
+                {words.t("course-without-account")} " "
+                <a href=paths::join(frame.lang(), "")>{words.t("join-a-class")}</a>
+            </p>
+        }
+        .into_any(),
+    };
+    view! {
+        <header class="page-head">
+            <h1>{frame.course_title.clone()}</h1>
+            <p class="lead">{words.t("course-lead")}</p>
+            {below}
+        </header>
+    }
+}
+
+/// The lesson worked on last if it is not finished, else the first unfinished one.
+fn resume(
+    frame: &Frame,
+    course: &Course,
+    progress: &[ItemProgress],
+) -> Option<impl IntoView + use<>> {
+    let last = progress.iter().max_by_key(|item| item.last_ms)?;
+    let unfinished = |lesson: &&Lesson| done(lesson, progress) < lesson.items();
+    let lesson = course
+        .lessons()
+        .find(|lesson| lesson.id.as_str() == last.lesson)
+        .filter(unfinished)
+        .or_else(|| course.lessons().find(unfinished))?;
+    let words = frame.words;
+    let title = lesson.pages.get(frame.lang()).title.clone();
+    Some(view! {
+        <a class="resume" href=paths::lesson(frame.lang(), &lesson.id)>
+            <span>
+                <span class="label">{words.t("resume")}</span>
+                <strong>{title}</strong>
+            </span>
+            <span class="button primary">{words.t("continue")}</span>
+        </a>
+    })
+}
+
+fn unit(
+    frame: &Frame,
+    unit: &Unit,
+    number: usize,
+    progress: &[ItemProgress],
+) -> impl IntoView + use<> {
+    let id = format!("unit-{}", unit.id);
+    let labelled_by = id.clone();
+    let lessons: Vec<_> = unit
+        .lessons
+        .iter()
+        .map(|it| row(frame, it, progress))
+        .collect();
+    view! {
+        <section class="unit" aria-labelledby=labelled_by>
+            <header>
+                <h2 id=id>
+                    <span class="number">{number}</span>
+                    {unit.title.get(frame.lang()).clone()}
+                </h2>
+            </header>
+            <ol class="lessons">{lessons}</ol>
+        </section>
+    }
+}
+
+fn row(frame: &Frame, lesson: &Lesson, progress: &[ItemProgress]) -> impl IntoView + use<> {
+    let words = frame.words;
+    let page = lesson.pages.get(frame.lang());
+    let score = frame.account.is_some().then(|| {
+        let pips: Vec<_> = items(lesson)
+            .map(|id| {
+                mark(match of(progress, lesson, id) {
+                    Some(item) if item.done => "done",
+                    Some(_) => "tried",
+                    None => "",
+                })
+            })
+            .collect();
+        view! {
+            <span class="pips" aria-hidden="true">{pips}</span>
+            <span class="score">
+                <span class="visually-hidden">{words.t("done-items")} " "</span>
+                {format!("{} / {}", done(lesson, progress), lesson.items())}
+            </span>
+        }
+    });
+    view! {
+        <li>
+            <span>
+                <a href=paths::lesson(frame.lang(), &lesson.id)>{page.title.clone()}</a>
+            </span>
+            {score}
+            <span class="minutes">{words.with("minutes", &[("n", lesson.minutes.into())])}</span>
+        </li>
+    }
+}
+
+/// The ids of a lesson's exercises and questions.
+pub(super) fn items(lesson: &Lesson) -> impl Iterator<Item = &course::ItemId> {
+    let exercises = lesson.exercises.iter().map(|exercise| &exercise.id);
+    exercises.chain(lesson.questions.iter().map(|question| &question.id))
+}
+
+/// What the record says of an item.
+pub(super) fn of<'a>(
+    progress: &'a [ItemProgress],
+    lesson: &Lesson,
+    item: &course::ItemId,
+) -> Option<&'a ItemProgress> {
+    progress
+        .iter()
+        .find(|entry| entry.lesson == lesson.id.as_str() && entry.item == item.as_str())
+}
+
+/// How many of a lesson's items are done.
+pub(super) fn done(lesson: &Lesson, progress: &[ItemProgress]) -> usize {
+    items(lesson)
+        .filter(|id| of(progress, lesson, id).is_some_and(|item| item.done))
+        .count()
+}
+
+/// How many of the course's items are done, and how many there are. Items that the course no longer
+/// has do not count.
+pub fn done_of(course: &Course, progress: &[ItemProgress]) -> (usize, usize) {
+    course.lessons().fold((0, 0), |(is, all), lesson| {
+        (is + done(lesson, progress), all + lesson.items())
+    })
+}

@@ -1,0 +1,240 @@
+//! A lesson: text with its exercises and questions, and the machine beside it.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use course::{Block, Course, ItemId, Lesson, LessonId};
+use leptos::prelude::*;
+
+use super::paths;
+use crate::{
+    components::{
+        ExerciseView, MachineView, QuestionView, Standing, exercise, machine_pane, mark, question,
+    },
+    islands::{Forms, Live},
+    shell::{Frame, Page, Rendered, render},
+    words::Words,
+};
+
+/// What a lesson's page shows.
+pub struct LessonView {
+    /// The course.
+    pub course: Arc<Course>,
+    /// Which of its lessons.
+    pub lesson: LessonId,
+    /// Its questions as the visitor left them, in the lesson's order.
+    pub questions: Vec<QuestionView>,
+    /// How it stands with its exercises, in the lesson's order, and a key for each one's form.
+    pub exercises: Vec<ExerciseView>,
+    /// The visitor's machine, where the lesson has exercises.
+    pub machine: Option<MachineView>,
+}
+
+/// The page, or `None` if the course has no such lesson.
+pub fn lesson(frame: Frame, view: LessonView) -> Option<Rendered> {
+    let lesson = view.course.lesson(&view.lesson)?;
+    let page = Page {
+        title: lesson.pages.get(frame.lang()).title.clone(),
+        class: "",
+        terminal: view
+            .machine
+            .as_ref()
+            .is_some_and(|machine| *machine != MachineView::SignIn),
+    };
+    let inner = frame.clone();
+    Some(render(&frame, page, move || body(inner, view)))
+}
+
+fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
+    let course = view.course.clone();
+    let lesson = course.lesson(&view.lesson)?;
+    let words = frame.words;
+    let lang = frame.lang();
+    let here = paths::lesson(lang, &lesson.id);
+    let run = view.machine.is_some().then(|| words.t("run-in-terminal"));
+    let unit = course
+        .unit(lesson.id.unit())
+        .map(|unit| unit.title.get(lang).clone());
+    let live = view
+        .machine
+        .as_ref()
+        .is_some_and(|machine| *machine != MachineView::SignIn);
+    let live = live.then(|| view! { <Live url=paths::live(lang, &lesson.id) /> });
+    let pane = view
+        .machine
+        .as_ref()
+        .map(|machine| machine_pane(&frame, machine, &here));
+    let page = lesson.pages.get(lang);
+    let marks = marks(lesson, &view);
+    let toc = contents(&frame, lesson, &marks);
+    let way_on = way_on(&frame, &course, &lesson.id);
+    let facts = facts(&frame, lesson);
+    let blocks = blocks(frame.words, lesson, view);
+    Some(view! {
+        <main class="lesson" id="main">
+            <article>
+                <header class="lesson-head">
+                    <p class="unit-name"><a href=paths::course(lang)>{unit}</a></p>
+                    <h1>{page.title.clone()}</h1>
+                    <p class="facts">{facts}</p>
+                </header>
+                {toc}
+                <div class="prose" inner_html=blocks></div>
+                {way_on}
+            </article>
+            {pane}
+        </main>
+        <p class="visually-hidden" id="announcer" role="status"></p>
+        <Forms copy=words.t("copy") copied=words.t("copied") run=run />
+        {live}
+    })
+}
+
+fn facts(frame: &Frame, lesson: &Lesson) -> String {
+    let words = frame.words;
+    let mut facts = vec![words.with("minutes", &[("n", lesson.minutes.into())])];
+    for (key, count) in [
+        ("exercise-count", lesson.exercises.len()),
+        ("question-count", lesson.questions.len()),
+    ] {
+        if count > 0 {
+            facts.push(words.with(key, &[("n", count.into())]));
+        }
+    }
+    facts.join(" · ")
+}
+
+/// The text, with exercises and questions where the author put them, in one flow: the style sheet
+/// spaces what stands next to each other.
+fn blocks(words: Words, lesson: &Lesson, view: LessonView) -> String {
+    let mut exercises = numbered(lesson.exercises.iter().zip(view.exercises), |it| &it.id);
+    let mut questions = numbered(lesson.questions.iter().zip(view.questions), |it| &it.id);
+    let mut html = String::new();
+    for block in &lesson.pages.get(words.0).blocks {
+        match block {
+            Block::Prose(prose) => html.push_str(prose.as_str()),
+            Block::Exercise(id) => {
+                if let Some((number, it, view)) = exercises.remove(id) {
+                    html.push_str(&exercise(words, &lesson.id, it, number, view).to_html());
+                }
+            }
+            Block::Question(id) => {
+                if let Some((number, it, view)) = questions.remove(id) {
+                    html.push_str(&question(words, &lesson.id, it, number, view).to_html());
+                }
+            }
+        }
+    }
+    html
+}
+
+/// Items by id, each with its number in the lesson.
+fn numbered<'a, T, V>(
+    items: impl Iterator<Item = (&'a T, V)>,
+    id: impl Fn(&'a T) -> &'a ItemId,
+) -> BTreeMap<&'a ItemId, (usize, &'a T, V)> {
+    items
+        .enumerate()
+        .map(|(index, (item, view))| (id(item), (index + 1, item, view)))
+        .collect()
+}
+
+/// For each exercise and question the sign of how it stands.
+fn marks(lesson: &Lesson, view: &LessonView) -> BTreeMap<ItemId, &'static str> {
+    let exercises = lesson
+        .exercises
+        .iter()
+        .zip(&view.exercises)
+        .map(|(exercise, view)| {
+            (
+                exercise.id.clone(),
+                if view.standing == Standing::Done {
+                    "done"
+                } else {
+                    ""
+                },
+            )
+        });
+    let questions = lesson
+        .questions
+        .iter()
+        .zip(&view.questions)
+        .map(|(question, view)| {
+            let sign = match &view.grade {
+                Some(grade) if grade.right => "done",
+                Some(_) => "tried",
+                None => "",
+            };
+            (question.id.clone(), sign)
+        });
+    exercises.chain(questions).collect()
+}
+
+/// The table of contents: headings, and below them what there is to do.
+fn contents(
+    frame: &Frame,
+    lesson: &Lesson,
+    marks: &BTreeMap<ItemId, &'static str>,
+) -> impl IntoView + use<> {
+    let words = frame.words;
+    let page = lesson.pages.get(frame.lang());
+    let headings: Vec<_> = page
+        .toc
+        .iter()
+        .filter(|heading| heading.level == 2)
+        .map(|heading| {
+            view! { <li><a href=format!("#{}", heading.id)>{heading.text.clone()}</a></li> }
+        })
+        .collect();
+    let exercises = lesson
+        .exercises
+        .iter()
+        .enumerate()
+        .map(|(index, exercise)| {
+            let name = words.with("exercise-number", &[("n", (index + 1).into())]);
+            let title = &exercise.text.get(frame.lang()).title;
+            (exercise.id.clone(), format!("{name} · {title}"))
+        });
+    let questions = lesson
+        .questions
+        .iter()
+        .enumerate()
+        .map(|(index, question)| {
+            let name = words.with("question-number", &[("n", (index + 1).into())]);
+            let title = &question.text.get(frame.lang()).title;
+            (question.id.clone(), format!("{name} · {title}"))
+        });
+    let work: Vec<_> = exercises
+        .chain(questions)
+        .map(|(id, text)| {
+            let sign = marks.get(&id).copied().unwrap_or("");
+            view! {
+                <li class="work">{mark(sign)} <a href=format!("#{id}")>{text}</a></li>
+            }
+        })
+        .collect();
+    view! {
+        <nav class="toc" aria-label=words.t("contents")>
+            <details>
+                <summary>{words.t("contents")}</summary>
+                <ol>{headings} {work}</ol>
+            </details>
+        </nav>
+    }
+}
+
+/// The lessons before and after.
+fn way_on(frame: &Frame, course: &Course, here: &LessonId) -> impl IntoView + use<> {
+    let words = frame.words;
+    let link = |lesson: &Lesson, rel: &'static str, key: &str| {
+        let title = lesson.pages.get(frame.lang()).title.clone();
+        let href = paths::lesson(frame.lang(), &lesson.id);
+        view! { <a rel=rel href=href><span>{words.t(key)}</span> {title}</a> }
+    };
+    let previous = course
+        .previous(here)
+        .map(|lesson| link(lesson, "prev", "previous-lesson"));
+    let next = course
+        .next(here)
+        .map(|lesson| link(lesson, "next", "next-lesson"));
+    view! { <nav class="lesson-nav" aria-label=words.t("lesson-nav")>{previous} {next}</nav> }
+}

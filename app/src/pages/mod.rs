@@ -1,0 +1,14 @@
+//! Whole pages, each a function from what it shows to a [`Rendered`](crate::Rendered) document.
+
+mod classes;
+mod course;
+mod doors;
+mod lesson;
+pub mod paths;
+mod sorry;
+
+pub use classes::{class, classes};
+pub use course::{course, done_of};
+pub use doors::{FormTrouble, Join, Setup, SignIn, join, setup, sign_in};
+pub use lesson::{LessonView, lesson};
+pub use sorry::{Sorry, sorry};

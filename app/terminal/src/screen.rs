@@ -1,0 +1,159 @@
+//! xterm.js: what is shown, and in which colours.
+//!
+//! xterm-js-rs binds an older xterm. Only what is the same in xterm 6 is called through it; options and
+//! methods that it lacks are set and called by name.
+
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+use web_sys::{Element, HtmlElement, ResizeObserver};
+use xterm_js_rs::{Terminal, TerminalOptions, addons::fit::FitAddon};
+
+use crate::{document, window};
+
+/// Lines kept above the window: a long build's output, at some 2 KB a line at most.
+const SCROLLBACK: u32 = 5000;
+/// The letters' height in pixels; the style sheet's 0.9375rem.
+const FONT_SIZE: u32 = 15;
+/// xterm's theme keys for the colours `--term-0` to `--term-15`.
+const ANSI: [&str; 16] = [
+    "black",
+    "red",
+    "green",
+    "yellow",
+    "blue",
+    "magenta",
+    "cyan",
+    "white",
+    "brightBlack",
+    "brightRed",
+    "brightGreen",
+    "brightYellow",
+    "brightBlue",
+    "brightMagenta",
+    "brightCyan",
+    "brightWhite",
+];
+
+/// An open terminal.
+pub(crate) struct Screen {
+    terminal: Terminal,
+    fit: FitAddon,
+}
+
+impl Screen {
+    /// Opens a terminal in `place`.
+    pub(crate) fn open(place: &HtmlElement) -> Option<Self> {
+        let options = Object::new();
+        set(&options, "fontFamily", &style(place, "--mono").into());
+        set(&options, "fontSize", &FONT_SIZE.into());
+        set(&options, "lineHeight", &1.25.into());
+        set(&options, "scrollback", &SCROLLBACK.into());
+        set(&options, "cursorBlink", &(!prefers_reduced_motion()).into());
+        set(&options, "theme", &theme(place));
+        // A live region of the lines, for screen readers; costs little where there is none.
+        set(&options, "screenReaderMode", &JsValue::TRUE);
+        let terminal = Terminal::construct(Some(options.unchecked_ref::<TerminalOptions>()));
+        let fit = FitAddon::new();
+        terminal.load_addon(fit.clone().unchecked_into());
+        terminal.open(place.clone());
+        fit.fit();
+        if let Some(label) = place.get_attribute("data-label") {
+            let _ = terminal.get_textarea().set_attribute("aria-label", &label);
+        }
+        Some(Self { terminal, fit })
+    }
+
+    /// The terminal itself.
+    pub(crate) fn terminal(&self) -> &Terminal {
+        &self.terminal
+    }
+
+    /// Columns and rows.
+    pub(crate) fn size(&self) -> (u32, u32) {
+        (self.terminal.get_cols(), self.terminal.get_rows())
+    }
+
+    /// Shows bytes: a character may come in two pieces.
+    pub(crate) fn write(&self, bytes: &Uint8Array) {
+        self.call("write", bytes);
+    }
+
+    /// Shows a message of ours on a line of its own.
+    pub(crate) fn say(&self, text: &str) {
+        self.call("write", &format!("\r\n\x1b[2m{text}\x1b[0m\r\n").into());
+    }
+
+    /// As if `text` had been pasted: a shell that can tells it from typing.
+    pub(crate) fn paste(&self, text: &str) {
+        self.call("paste", &text.into());
+    }
+
+    /// An empty terminal.
+    pub(crate) fn reset(&self) {
+        self.call("reset", &JsValue::UNDEFINED);
+    }
+
+    fn call(&self, method: &str, argument: &JsValue) {
+        let method = Reflect::get(&self.terminal, &method.into()).ok();
+        if let Some(method) = method.and_then(|method| method.dyn_into::<Function>().ok()) {
+            let _ = method.call1(&self.terminal, argument);
+        }
+    }
+
+    /// Fits the terminal to its place now and whenever that changes, and tells `changed`.
+    pub(crate) fn follow_size(&self, place: &Element, changed: impl Fn() + 'static) {
+        let fit: FitAddon = self.fit.clone().unchecked_into();
+        let on_resize = Closure::<dyn Fn(Array)>::new(move |_| {
+            fit.fit();
+            changed();
+        });
+        if let Ok(observer) = ResizeObserver::new(on_resize.as_ref().unchecked_ref()) {
+            observer.observe(place);
+        }
+        on_resize.forget();
+    }
+}
+
+/// The colours of the style sheet's tokens, resolved.
+fn theme(place: &HtmlElement) -> JsValue {
+    let theme = Object::new();
+    for (key, token) in [
+        ("background", "--term-bg"),
+        ("foreground", "--term-fg"),
+        ("cursor", "--term-cursor"),
+        ("cursorAccent", "--term-bg"),
+        ("selectionBackground", "--term-selection"),
+    ] {
+        set(&theme, key, &style(place, token).into());
+    }
+    for (index, key) in ANSI.iter().enumerate() {
+        set(
+            &theme,
+            key,
+            &style(place, &format!("--term-{index}")).into(),
+        );
+    }
+    theme.into()
+}
+
+fn style(place: &HtmlElement, token: &str) -> String {
+    let computed = window().and_then(|window| window.get_computed_style(place).ok().flatten());
+    let value = computed.and_then(|style| style.get_property_value(token).ok());
+    value.unwrap_or_default().trim().to_owned()
+}
+
+fn set(object: &Object, key: &str, value: &JsValue) {
+    // Fails only on frozen objects, and ours is new.
+    let _ = Reflect::set(object, &key.into(), value);
+}
+
+fn prefers_reduced_motion() -> bool {
+    let query = window().and_then(|w| w.match_media("(prefers-reduced-motion: reduce)").ok());
+    query.flatten().is_some_and(|query| query.matches())
+}
+
+/// Whether the machine is ready, as the page has it.
+pub(crate) fn machine_is_ready() -> bool {
+    let pane = document().and_then(|document| document.get_element_by_id("machine"));
+    pane.is_some_and(|pane| pane.get_attribute("data-state").as_deref() == Some("ready"))
+}

@@ -1,0 +1,57 @@
+//! From a question's form to a response, and back to what the form shows as chosen.
+
+use std::collections::BTreeSet;
+
+use course::{Kind, Question, Response};
+
+/// A form's fields in order; a checkbox group sends one name several times.
+pub(crate) type Fields = Vec<(String, String)>;
+
+/// What the fields of a question's form say; `None` when something that the form asks for is missing,
+/// so that the student is asked to complete it.
+///
+/// Fields: `choice` (single, multiple), `text` (short, number), `place-C` = the place of choice C
+/// (order, from 0), `target-C` = the target of choice C (match). Indexes are the author's.
+pub(crate) fn response(question: &Question, fields: &Fields) -> Option<Response> {
+    let value = |name: &str| {
+        fields
+            .iter()
+            .find(|(field, _)| field == name)
+            .map(|(_, value)| value.as_str())
+    };
+    let number = |name: &str| value(name)?.parse::<usize>().ok();
+    let choices = question.choice_count();
+    match &question.kind {
+        Kind::Single { .. } => number("choice").map(Response::Single),
+        Kind::Multiple { .. } => {
+            let chosen: BTreeSet<usize> = fields
+                .iter()
+                .filter(|(name, _)| name == "choice")
+                .filter_map(|(_, value)| value.parse().ok())
+                .collect();
+            (!chosen.is_empty()).then_some(Response::Multiple(chosen))
+        }
+        Kind::Short { .. } => text(value("text")).map(Response::Short),
+        Kind::Number { .. } => text(value("text")).map(Response::Number),
+        Kind::Order { .. } => {
+            let mut placed = (0..choices)
+                .map(|choice| Some((number(&format!("place-{choice}"))?, choice)))
+                .collect::<Option<Vec<_>>>()?;
+            placed.sort_unstable();
+            let distinct = placed.windows(2).all(|pair| pair[0].0 != pair[1].0);
+            distinct
+                .then(|| Response::Order(placed.into_iter().map(|(_, choice)| choice).collect()))
+        }
+        Kind::Match { .. } => (0..choices)
+            .map(|choice| number(&format!("target-{choice}")))
+            .collect::<Option<Vec<_>>>()
+            .map(Response::Match),
+    }
+}
+
+fn text(value: Option<&str>) -> Option<String> {
+    value
+        .map(str::trim)
+        .filter(|text| !text.is_empty())
+        .map(str::to_owned)
+}

@@ -1,0 +1,43 @@
+//! The course's front page.
+
+use app::pages;
+use axum::{
+    extract::State,
+    http::HeaderMap,
+    response::{IntoResponse, Redirect, Response},
+};
+use axum_extra::extract::CookieJar;
+
+use super::{Page, settings::lasting};
+use crate::{
+    app_state::Classroom,
+    trouble::Trouble,
+    visitor::{self, LANG_COOKIE, Visitor},
+};
+
+/// `/`: the course in the visitor's language.
+pub(super) async fn front(jar: CookieJar, headers: HeaderMap) -> Redirect {
+    Redirect::to(&pages::paths::course(visitor::preferred_lang(
+        &jar, &headers,
+    )))
+}
+
+/// Units and lessons, with the visitor's progress. Choosing a language here is remembered.
+pub(super) async fn show(
+    State(classroom): State<Classroom>,
+    visitor: Visitor,
+    jar: CookieJar,
+) -> Result<Response, Trouble> {
+    let course = classroom.course.clone();
+    let (progress, total) = match &visitor.account {
+        Some(account) => {
+            let progress = classroom.store.progress(account.id).await?;
+            let total = pages::done_of(&course, &progress);
+            (progress, Some(total))
+        }
+        None => (Vec::new(), None),
+    };
+    let page = pages::course(visitor.frame_with(&classroom, total), course, progress);
+    let jar = jar.add(lasting(LANG_COOKIE, visitor.lang.code()));
+    Ok((jar, Page(page)).into_response())
+}

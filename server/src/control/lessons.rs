@@ -1,0 +1,188 @@
+//! A lesson's page.
+
+use app::{
+    components::{ExerciseView, MachineView, QuestionView, Standing},
+    pages::{self, paths},
+};
+use axum::extract::{Path, Query, State};
+use course::{Lesson, LessonId, Question, Response as Answer};
+use serde::Deserialize;
+use store::{Account, Attempt, AttemptKey};
+
+use super::Page;
+use crate::{
+    answers,
+    app_state::{Classroom, machine_of},
+    trouble::Trouble,
+    visitor::Visitor,
+};
+
+/// What an answer that waited for its student to sign in brings back.
+#[derive(Deserialize)]
+pub(super) struct LessonQuery {
+    /// The question it belongs to.
+    #[serde(default)]
+    draft: String,
+    /// Its form's fields, urlencoded.
+    #[serde(default)]
+    fields: String,
+}
+
+/// The lesson, with everything that the visitor has done in it.
+pub(super) async fn show(
+    State(classroom): State<Classroom>,
+    visitor: Visitor,
+    Path((_, unit, name)): Path<(String, String, String)>,
+    Query(query): Query<LessonQuery>,
+) -> Result<Page, Trouble> {
+    let lesson = find(&classroom, &unit, &name)?;
+    let (attempts, total) = match &visitor.account {
+        Some(account) => {
+            let progress = classroom.store.progress(account.id).await?;
+            (
+                classroom
+                    .store
+                    .attempts(account.id, lesson.id.as_str())
+                    .await?,
+                Some(pages::done_of(&classroom.course, &progress)),
+            )
+        }
+        None => Default::default(),
+    };
+    let draft = serde_urlencoded::from_str(&query.fields).unwrap_or_default();
+    let questions = lesson
+        .questions
+        .iter()
+        .map(|question| {
+            let mut view = question_view(&visitor, question, &attempts);
+            if question.id.as_str() == query.draft {
+                view.draft(answers::response(question, &draft));
+            }
+            view
+        })
+        .collect();
+    let view = pages::LessonView {
+        course: classroom.course.clone(),
+        lesson: lesson.id.clone(),
+        questions,
+        exercises: exercise_views(&visitor, lesson, &attempts),
+        machine: machine(&classroom, visitor.account.as_ref(), lesson).await,
+    };
+    let page = pages::lesson(visitor.frame_with(&classroom, total), view);
+    page.map(Page).ok_or(Trouble::NotFound)
+}
+
+/// The lesson of this address.
+pub(super) fn find<'a>(
+    classroom: &'a Classroom,
+    unit: &str,
+    name: &str,
+) -> Result<&'a Lesson, Trouble> {
+    let id = LessonId::new(unit, name).map_err(|_| Trouble::NotFound)?;
+    classroom.course.lesson(&id).ok_or(Trouble::NotFound)
+}
+
+/// A question as its student left it: with the last answer and how it was judged.
+pub(super) fn question_view(
+    visitor: &Visitor,
+    question: &Question,
+    attempts: &[Attempt],
+) -> QuestionView {
+    let mine = attempts
+        .iter()
+        .filter(|attempt| attempt.item == question.id.as_str());
+    let tries = mine.clone().count();
+    // An answer to another version of the question is kept in the record, and not shown as if it were
+    // one to this.
+    let last = mine
+        .filter(|attempt| attempt.version == question.version)
+        .next_back();
+    let response = last.and_then(|attempt| serde_json::from_value(attempt.response.clone()).ok());
+    let grade = response
+        .as_ref()
+        .and_then(|response: &Answer| question.grade(response).ok());
+    QuestionView {
+        seed: visitor
+            .account
+            .as_ref()
+            .map_or(0, |account| account.id.get().unsigned_abs()),
+        signed_in: visitor.account.is_some(),
+        tries,
+        response,
+        grade,
+        notice: None,
+        key: fresh_key(),
+    }
+}
+
+/// A key for one submission of a form: the form sent twice is one attempt.
+pub(super) fn fresh_key() -> String {
+    hex::encode(rand::random::<[u8; 16]>())
+}
+
+/// The key that a form brought, if it is one of ours.
+pub(super) fn key(text: &str) -> Result<AttemptKey, Trouble> {
+    text.parse().map_err(|_| Trouble::BadRequest)
+}
+
+/// For each exercise of the lesson how it stands.
+fn exercise_views(visitor: &Visitor, lesson: &Lesson, attempts: &[Attempt]) -> Vec<ExerciseView> {
+    lesson
+        .exercises
+        .iter()
+        .map(|exercise| {
+            let id = exercise.id.as_str();
+            let done = attempts
+                .iter()
+                .any(|attempt| attempt.item == id && attempt.right);
+            let standing = match (done, &visitor.account) {
+                (true, _) => Standing::Done,
+                (false, Some(_)) => Standing::Todo,
+                (false, None) => Standing::SignIn {
+                    next: paths::lesson_item(visitor.lang, &lesson.id, &exercise.id),
+                    lapsed: visitor.lapsed,
+                },
+            };
+            ExerciseView {
+                standing,
+                given: String::new(),
+                key: fresh_key(),
+            }
+        })
+        .collect()
+}
+
+/// Which number an item has in its lesson, from 1.
+pub(super) fn number<T>(items: &[T], is_it: impl Fn(&T) -> bool) -> usize {
+    items.iter().position(is_it).map_or(0, |index| index + 1)
+}
+
+/// The student's machine, for a lesson that needs one: opening the lesson is what starts it.
+async fn machine(
+    classroom: &Classroom,
+    account: Option<&Account>,
+    lesson: &Lesson,
+) -> Option<MachineView> {
+    if lesson.exercises.is_empty() {
+        return None;
+    }
+    let Some(account) = account else {
+        return Some(MachineView::SignIn);
+    };
+    Some(start(classroom, account).await)
+}
+
+/// Brings the account's machine up, or says why not.
+pub(super) async fn start(classroom: &Classroom, account: &Account) -> MachineView {
+    let id = machine_of(account);
+    match classroom.machines.ensure(&id).await {
+        Ok(machine) => MachineView::Is(machine.state),
+        Err(machine::Error::Refused(problem)) => {
+            MachineView::Is(machine::State::Failed { problem })
+        }
+        Err(error) => {
+            tracing::error!(machine = %id, %error, "{id} could not be started: {error}");
+            MachineView::Unreachable
+        }
+    }
+}

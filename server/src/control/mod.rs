@@ -1,0 +1,184 @@
+//! What the classroom answers to, by what visitors name.
+
+mod accounts;
+mod classes;
+mod course;
+mod exercises;
+mod files;
+mod lessons;
+mod live;
+mod questions;
+mod settings;
+mod terminal;
+
+use std::{path::Path, time::Duration};
+
+use app::Rendered;
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, Request},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::{self, Next},
+    response::{Html, IntoResponse, Response},
+    routing::{get, post},
+};
+use tower_http::{timeout::TimeoutLayer, trace::TraceLayer};
+use tower_sessions::{SessionManagerLayer, SessionStore};
+
+use crate::{app_state::Classroom, trouble};
+
+/// The largest form that is read, in bytes: the longest answer with room to spare.
+const FORM_MAX: usize = 64 * 1024;
+/// How long a page or a form's answer may take: a check has 10 s and may wait for one before it.
+const ANSWER_WITHIN: Duration = Duration::from_secs(45);
+
+/// All routes, with what they have in common around them.
+pub(crate) fn routes<S: SessionStore + Clone>(
+    classroom: Classroom,
+    sessions: SessionManagerLayer<S>,
+    site: &Path,
+) -> Router {
+    let pages = Router::new()
+        .route("/", get(course::front))
+        .route("/{lang}/", get(course::show))
+        .route("/{lang}/lessons/{unit}/{lesson}", get(lessons::show))
+        .route(
+            "/{lang}/lessons/{unit}/{lesson}/questions/{item}",
+            post(questions::answer),
+        )
+        .route(
+            "/{lang}/lessons/{unit}/{lesson}/exercises/{item}",
+            post(exercises::submit),
+        )
+        .route("/{lang}/machine", post(exercises::start_machine))
+        .route(
+            "/{lang}/sign-in",
+            get(accounts::sign_in_form).post(accounts::sign_in),
+        )
+        .route("/{lang}/sign-out", post(accounts::sign_out))
+        .route(
+            "/{lang}/join",
+            get(accounts::join_form).post(accounts::join),
+        )
+        .route(
+            "/{lang}/setup/{token}",
+            get(accounts::setup_form).post(accounts::setup),
+        )
+        .route("/{lang}/theme", post(settings::theme))
+        .route("/{lang}/classes", get(classes::list).post(classes::create))
+        .route("/{lang}/classes/{class}", get(classes::show))
+        .route("/assets/{unit}/{file}", get(files::asset))
+        .route("/healthz", get(|| async { "ok" }))
+        .fallback(|| async { trouble::Trouble::NotFound })
+        .layer(TimeoutLayer::with_status_code(
+            StatusCode::GATEWAY_TIMEOUT,
+            ANSWER_WITHIN,
+        ));
+    // These two last as long as the page is open.
+    let streams = Router::new()
+        .route("/{lang}/lessons/{unit}/{lesson}/live", get(live::follow))
+        .route("/{lang}/machine/terminal", get(terminal::attach));
+    pages
+        .merge(streams)
+        .layer(DefaultBodyLimit::max(FORM_MAX))
+        .layer(middleware::from_fn_with_state(
+            classroom.clone(),
+            trouble::tell,
+        ))
+        .layer(sessions)
+        .layer(middleware::from_fn(same_origin))
+        .with_state(classroom.clone())
+        .nest_service("/pkg", files::site(&classroom, site))
+        .layer(middleware::from_fn(guard_headers))
+        .layer(TraceLayer::new_for_http())
+}
+
+/// A page with the policy that fits it.
+pub(crate) struct Page(pub(crate) Rendered);
+
+impl From<Rendered> for Page {
+    fn from(rendered: Rendered) -> Self {
+        Self(rendered)
+    }
+}
+
+impl IntoResponse for Page {
+    fn into_response(self) -> Response {
+        let policy = policy(&self.0);
+        let mut response = Html(self.0.html).into_response();
+        let headers = response.headers_mut();
+        if let Ok(policy) = HeaderValue::from_str(&policy) {
+            headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+        }
+        // A page shows somebody's record: not for shared caches, nor for "back" after signing out.
+        headers.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-store"),
+        );
+        response
+    }
+}
+
+/// Only our own scripts, started by our own markup. xterm.js sets inline styles, hence the exception
+/// on pages that hold a terminal.
+fn policy(page: &Rendered) -> String {
+    let nonce = &page.nonce;
+    let styles = if page.terminal {
+        "'self' 'unsafe-inline'"
+    } else {
+        "'self'"
+    };
+    format!(
+        "default-src 'self'; script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; \
+         style-src {styles}; img-src 'self' data:; object-src 'none'; base-uri 'none'; \
+         form-action 'self'; frame-ancestors 'none'"
+    )
+}
+
+/// A piece of a page, for our own script.
+pub(crate) fn fragment(html: String) -> Response {
+    let name = HeaderName::from_static(app::islands::FRAGMENT_HEADER);
+    ([(name, HeaderValue::from_static("1"))], Html(html)).into_response()
+}
+
+/// Refuses what another site makes a visitor's browser send. Browsers send `Origin` with every POST
+/// and every WebSocket; what sends none is no browser and carries nobody's cookies.
+async fn same_origin(request: Request, next: Next) -> Response {
+    let headers = request.headers();
+    let safe = matches!(*request.method(), Method::GET | Method::HEAD);
+    let socket = headers.contains_key(header::UPGRADE);
+    if safe && !socket {
+        return next.run(request).await;
+    }
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
+    let origin = headers
+        .get(header::ORIGIN)
+        .and_then(|value| value.to_str().ok());
+    let ours = match origin {
+        Some(origin) => origin.split_once("://").map(|(_, host)| host) == host,
+        None => !socket,
+    };
+    if ours {
+        next.run(request).await
+    } else {
+        StatusCode::FORBIDDEN.into_response()
+    }
+}
+
+/// What every answer carries, pages and files alike.
+async fn guard_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::REFERRER_POLICY, "same-origin"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+    ] {
+        headers
+            .entry(name)
+            .or_insert(HeaderValue::from_static(value));
+    }
+    response
+}

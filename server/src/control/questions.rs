@@ -1,0 +1,118 @@
+//! Answers to questions.
+
+use app::{
+    components::{self, Notice},
+    pages::paths,
+};
+use axum::{
+    extract::{Path, RawForm, State},
+    response::{IntoResponse, Redirect, Response},
+};
+use course::BadResponse;
+use store::{ItemKind, NewAttempt};
+
+use super::{fragment, lessons};
+use crate::{
+    answers::{self, Fields},
+    app_state::Classroom,
+    trouble::Trouble,
+    visitor::Visitor,
+};
+
+/// Grades an answer and records it. Our script gets the question's block anew; a plain form is led
+/// back to the question.
+pub(super) async fn answer(
+    State(classroom): State<Classroom>,
+    visitor: Visitor,
+    Path((_, unit, name, item)): Path<(String, String, String, String)>,
+    RawForm(body): RawForm,
+) -> Result<Response, Trouble> {
+    let lesson = lessons::find(&classroom, &unit, &name)?;
+    let item = item.parse().map_err(|_| Trouble::NotFound)?;
+    let question = lesson.question(&item).ok_or(Trouble::NotFound)?;
+    let fields: Fields = serde_urlencoded::from_bytes(&body).map_err(|_| Trouble::BadRequest)?;
+    let response = answers::response(question, &fields);
+    let place = paths::lesson_item(visitor.lang, &lesson.id, &item);
+
+    let Some(account) = &visitor.account else {
+        let back = paths::lesson_with_draft(visitor.lang, &lesson.id, &item, &draft(&fields));
+        if !visitor.wants_fragment {
+            return Err(Trouble::SignIn { next: back });
+        }
+        let mut view = lessons::question_view(&visitor, question, &[]);
+        view.draft(response);
+        view.notice = Some(Notice::SignIn {
+            next: back,
+            lapsed: visitor.lapsed,
+        });
+        return Ok(show(&visitor, lesson, question, view));
+    };
+
+    let mut notice = None;
+    match response
+        .as_ref()
+        .map_or(Err(BadResponse::Empty), |response| {
+            Ok((question.grade(response)?, serde_json::to_value(response)))
+        }) {
+        Ok((grade, stored)) => {
+            let key = fields
+                .iter()
+                .find(|(name, _)| name == "key")
+                .map_or("", |(_, key)| key);
+            classroom
+                .store
+                .record(NewAttempt {
+                    account: account.id,
+                    lesson: lesson.id.as_str(),
+                    item: item.as_str(),
+                    kind: ItemKind::Question,
+                    version: &question.version,
+                    response: &stored?,
+                    score: grade.score,
+                    right: grade.right,
+                    key: &lessons::key(key)?,
+                })
+                .await?;
+        }
+        Err(BadResponse::OtherKind | BadResponse::Choices) => return Err(Trouble::BadRequest),
+        Err(BadResponse::Empty) => notice = Some(Notice::Incomplete),
+        Err(BadResponse::TooLong) => notice = Some(Notice::TooLong),
+        Err(BadResponse::NotANumber) => notice = Some(Notice::NotANumber),
+    }
+    if !visitor.wants_fragment && notice.is_none() {
+        return Ok(Redirect::to(&place).into_response());
+    }
+    let attempts = classroom
+        .store
+        .attempts(account.id, lesson.id.as_str())
+        .await?;
+    let mut view = lessons::question_view(&visitor, question, &attempts);
+    if notice.is_some() {
+        if !visitor.wants_fragment {
+            let back = paths::lesson_with_draft(visitor.lang, &lesson.id, &item, &draft(&fields));
+            return Ok(Redirect::to(&back).into_response());
+        }
+        view.draft(response);
+        view.notice = notice;
+    }
+    Ok(show(&visitor, lesson, question, view))
+}
+
+fn show(
+    visitor: &Visitor,
+    lesson: &course::Lesson,
+    question: &course::Question,
+    view: components::QuestionView,
+) -> Response {
+    let words = app::Words(visitor.lang);
+    let number = lessons::number(&lesson.questions, |it| it.id == question.id);
+    fragment(app::fragment(|| {
+        components::question(words, &lesson.id, question, number, view)
+    }))
+}
+
+/// The fields to bring back after signing in: all but the key, which belongs to the form that was.
+fn draft(fields: &Fields) -> String {
+    let kept: Vec<_> = fields.iter().filter(|(name, _)| name != "key").collect();
+    serde_urlencoded::to_string(kept).unwrap_or_default()
+}

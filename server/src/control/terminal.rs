@@ -1,0 +1,104 @@
+//! The terminal: bytes between a student's browser and their own machine.
+
+use axum::{
+    body::Bytes,
+    extract::{
+        Query, State,
+        ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
+    },
+    response::Response,
+};
+use futures::{SinkExt, StreamExt};
+use machine::{MachineId, TerminalControl};
+use serde::Deserialize;
+use tokio_tungstenite::tungstenite::Message as Inner;
+
+use crate::{
+    app_state::{Classroom, machine_of},
+    trouble::Trouble,
+    visitor::Member,
+};
+
+/// The largest message from a browser, in bytes: a big paste comes in pieces of this size.
+const MESSAGE_MAX: usize = 256 * 1024;
+/// The terminal that a lesson's page shows. Two tabs see the same shell.
+const NAME: &str = "main";
+/// Sent when the machine is not there; the page tries again when it is.
+const TRY_AGAIN_LATER: u16 = 1013;
+
+/// The window's size at first.
+#[derive(Deserialize)]
+pub(super) struct Size {
+    cols: u16,
+    rows: u16,
+}
+
+/// Connects the browser to the shell of the visitor's own machine: whose that is says the session, and
+/// nothing in the address can name another.
+pub(super) async fn attach(
+    State(classroom): State<Classroom>,
+    Member(account): Member,
+    Query(size): Query<Size>,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, Trouble> {
+    let machine = machine_of(&account);
+    Ok(upgrade
+        .max_message_size(MESSAGE_MAX)
+        .on_upgrade(move |browser| converse(classroom, machine, size, browser)))
+}
+
+async fn converse(classroom: Classroom, machine: MachineId, size: Size, mut browser: WebSocket) {
+    let shell = classroom
+        .machines
+        .terminal(&machine, NAME, size.cols, size.rows)
+        .await;
+    let mut shell = match shell {
+        Ok(shell) => shell,
+        Err(error) => {
+            tracing::info!(%machine, %error, "no terminal for {machine}: {error}");
+            let frame = CloseFrame {
+                code: TRY_AGAIN_LATER,
+                reason: "".into(),
+            };
+            // The browser may have gone already.
+            let _ = browser.send(Message::Close(Some(frame))).await;
+            return;
+        }
+    };
+    // Each side is awaited before more is read from the other, so neither can flood us.
+    loop {
+        let passed = tokio::select! {
+            typed = browser.recv() => match typed {
+                Some(Ok(Message::Binary(bytes))) => shell.send(Inner::Binary(bytes)).await.is_ok(),
+                Some(Ok(Message::Text(text))) => match control(&text) {
+                    Some(control) => shell.send(Inner::Text(control.into())).await.is_ok(),
+                    None => false,
+                },
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => true,
+                Some(Ok(Message::Close(_)) | Err(_)) | None => false,
+            },
+            shown = shell.next() => match shown {
+                Some(Ok(Inner::Binary(bytes))) => {
+                    browser.send(Message::Binary(Bytes::from(bytes))).await.is_ok()
+                }
+                Some(Ok(Inner::Text(text))) => {
+                    browser.send(Message::Text(text.as_str().into())).await.is_ok()
+                }
+                Some(Ok(Inner::Ping(_) | Inner::Pong(_) | Inner::Frame(_))) => true,
+                Some(Ok(Inner::Close(_)) | Err(_)) | None => false,
+            },
+        };
+        if !passed {
+            break;
+        }
+    }
+    // Whichever side is still there learns it; the other is gone.
+    let _ = shell.close(None).await;
+    let _ = browser.send(Message::Close(None)).await;
+}
+
+/// Only what we know goes on to machined.
+fn control(text: &str) -> Option<String> {
+    let control: TerminalControl = serde_json::from_str(text).ok()?;
+    serde_json::to_string(&control).ok()
+}

@@ -1,0 +1,272 @@
+//! Judges exercises: runs their checks beside students' machines and records what is done.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use app::components::Standing;
+use course::{
+    Exercise, Lesson, Proof,
+    check::{self, Expected, Verdict},
+};
+use machine::{CheckRequest, Client, ExecRequest, MachineId, MachineUser, Outcome};
+use sha2::{Digest, Sha256};
+use store::{AccountId, AttemptKey, ItemKind, NewAttempt, Store};
+use tokio::sync::{Mutex as AsyncMutex, broadcast};
+
+use crate::{app_state::machine_id, trouble::Trouble};
+
+/// How long a check may take. A good one takes a tenth of a second; a student watches the tenth
+/// second with impatience.
+const CHECK_LIMIT: Duration = Duration::from_secs(10);
+/// How long preparing an exercise may take: it may pull an image.
+const SETUP_LIMIT: Duration = Duration::from_secs(120);
+/// News kept for a page that is slow to take them. One that misses some shows them when it is loaded
+/// again; a class of a hundred ticks a few times a minute.
+const NEWS_KEPT: usize = 256;
+
+/// An exercise's standing has changed.
+#[derive(Clone, Debug)]
+pub(crate) struct News {
+    pub(crate) account: AccountId,
+    pub(crate) lesson: course::LessonId,
+    pub(crate) exercise: course::ItemId,
+    pub(crate) standing: Standing,
+}
+
+/// Runs checks, one at a time per machine.
+pub(crate) struct Examiner {
+    machines: Client,
+    store: Store,
+    turns: Mutex<HashMap<MachineId, Arc<AsyncMutex<()>>>>,
+    news: broadcast::Sender<News>,
+}
+
+impl Examiner {
+    pub(crate) fn new(machines: Client, store: Store) -> Self {
+        let (news, _) = broadcast::channel(NEWS_KEPT);
+        Self {
+            machines,
+            store,
+            turns: Mutex::default(),
+            news,
+        }
+    }
+
+    /// What changes from now on, of everybody.
+    pub(crate) fn news(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// Looks whether the exercise is done on the account's machine, and records it if it is.
+    ///
+    /// # Errors
+    /// By our fault only; a machine that is away, a script that hangs or is broken are standings.
+    pub(crate) async fn look(
+        &self,
+        account: AccountId,
+        lesson: &Lesson,
+        exercise: &Exercise,
+    ) -> Result<Standing, Trouble> {
+        let Proof::Check(script) = &exercise.proof else {
+            return Ok(Standing::Todo);
+        };
+        let machine = machine_id(account);
+        let _turn = self.turn(&machine).await;
+        let standing = match self.beside(&machine, check::check_program(script)).await {
+            Ok(outcome) => self.standing_of(
+                lesson,
+                exercise,
+                check::verdict(outcome.exit, &outcome.stdout, &outcome.stderr),
+            ),
+            Err(away) => away,
+        };
+        if standing == Standing::Done {
+            let key = pass_key(lesson, exercise)?;
+            self.record(
+                account,
+                lesson,
+                exercise,
+                serde_json::Value::Null,
+                true,
+                &key,
+            )
+            .await?;
+        }
+        self.tell(account, lesson, exercise, &standing);
+        Ok(standing)
+    }
+
+    /// Compares a given answer with the one computed beside the account's machine, and records it.
+    ///
+    /// # Errors
+    /// As [`Examiner::look`].
+    pub(crate) async fn answer(
+        &self,
+        account: AccountId,
+        lesson: &Lesson,
+        exercise: &Exercise,
+        given: &str,
+        key: &AttemptKey,
+    ) -> Result<Standing, Trouble> {
+        let Proof::Answer(script) = &exercise.proof else {
+            return Err(Trouble::BadRequest);
+        };
+        let machine = machine_id(account);
+        let _turn = self.turn(&machine).await;
+        let outcome = match self.beside(&machine, check::answer_program(script)).await {
+            Ok(outcome) => outcome,
+            Err(away) => return Ok(away),
+        };
+        let standing = match check::expected(outcome.exit, &outcome.stdout, &outcome.stderr) {
+            Expected::Is(expected) if course::answers_match(&expected, given) => Standing::Done,
+            Expected::Is(_) => Standing::WrongAnswer,
+            Expected::Not(Verdict::Fail { feedback: None }) => Standing::NothingToAnswer,
+            Expected::Not(verdict) => self.standing_of(lesson, exercise, verdict),
+        };
+        if matches!(standing, Standing::Done | Standing::WrongAnswer) {
+            let right = standing == Standing::Done;
+            self.record(account, lesson, exercise, given.into(), right, key)
+                .await?;
+        }
+        self.tell(account, lesson, exercise, &standing);
+        Ok(standing)
+    }
+
+    /// Prepares the exercise on the account's machine, once for each disk.
+    ///
+    /// # Errors
+    /// When the record of what was prepared cannot be read or written. A setup script that fails is
+    /// the author's fault: it is logged, and tried again when the lesson is opened anew.
+    pub(crate) async fn prepare(
+        &self,
+        account: AccountId,
+        generation: &str,
+        lesson: &Lesson,
+        exercise: &Exercise,
+    ) -> Result<(), Trouble> {
+        let Some(setup) = &exercise.setup else {
+            return Ok(());
+        };
+        let machine = machine_id(account);
+        let _turn = self.turn(&machine).await;
+        let name = format!("{}/{}", lesson.id, exercise.id);
+        if self
+            .store
+            .setup_done(machine.as_str(), generation, &name)
+            .await?
+        {
+            return Ok(());
+        }
+        let request = ExecRequest {
+            argv: vec!["bash".to_owned(), "-s".to_owned()],
+            user: MachineUser::Root,
+            stdin: setup.as_str().to_owned(),
+            timeout_ms: millis(SETUP_LIMIT),
+        };
+        match self.machines.exec(&machine, &request).await {
+            Ok(Outcome { exit: Some(0), .. }) => {
+                self.store
+                    .mark_setup(machine.as_str(), generation, &name)
+                    .await?;
+            }
+            Ok(Outcome { exit, stderr, .. }) => tracing::error!(
+                %machine, exercise = %name, ?exit, stderr,
+                "the setup of {name} failed on {machine}"
+            ),
+            Err(error) => tracing::warn!(
+                %machine, exercise = %name, %error,
+                "{machine} could not be prepared for {name}: {error}"
+            ),
+        }
+        Ok(())
+    }
+
+    /// Runs a program beside the machine; what keeps it from running is a standing.
+    async fn beside(&self, machine: &MachineId, script: String) -> Result<Outcome, Standing> {
+        let request = CheckRequest {
+            script,
+            timeout_ms: millis(CHECK_LIMIT),
+        };
+        self.machines
+            .check(machine, &request)
+            .await
+            .map_err(|error| {
+                tracing::warn!(%machine, %error, "no check ran beside {machine}: {error}");
+                Standing::Waiting
+            })
+    }
+
+    fn standing_of(&self, lesson: &Lesson, exercise: &Exercise, verdict: Verdict) -> Standing {
+        let name = format!("{}/{}", lesson.id, exercise.id);
+        match verdict {
+            Verdict::Pass => Standing::Done,
+            Verdict::Fail { feedback } => Standing::NotYet { feedback },
+            Verdict::TimedOut => {
+                tracing::warn!(exercise = %name, "the check of {name} was ended at its limit");
+                Standing::TimedOut
+            }
+            Verdict::Broken { why } => {
+                tracing::error!(exercise = %name, "the check of {name} is broken: {why}");
+                Standing::Broken
+            }
+        }
+    }
+
+    async fn record(
+        &self,
+        account: AccountId,
+        lesson: &Lesson,
+        exercise: &Exercise,
+        response: serde_json::Value,
+        right: bool,
+        key: &AttemptKey,
+    ) -> Result<(), Trouble> {
+        self.store
+            .record(NewAttempt {
+                account,
+                lesson: lesson.id.as_str(),
+                item: exercise.id.as_str(),
+                kind: ItemKind::Exercise,
+                version: &exercise.version,
+                response: &response,
+                score: if right { 1.0 } else { 0.0 },
+                right,
+                key,
+            })
+            .await?;
+        Ok(())
+    }
+
+    fn tell(&self, account: AccountId, lesson: &Lesson, exercise: &Exercise, standing: &Standing) {
+        let news = News {
+            account,
+            lesson: lesson.id.clone(),
+            exercise: exercise.id.clone(),
+            standing: standing.clone(),
+        };
+        // Nobody listening is the normal case when no lesson is open.
+        let _ = self.news.send(news);
+    }
+
+    /// Waits until no other check or setup runs for the machine.
+    async fn turn(&self, machine: &MachineId) -> tokio::sync::OwnedMutexGuard<()> {
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            turns.entry(machine.clone()).or_default().clone()
+        };
+        turn.lock_owned().await
+    }
+}
+
+/// The key of an exercise's pass: however many pages and clicks see it pass, it is one attempt.
+fn pass_key(lesson: &Lesson, exercise: &Exercise) -> Result<AttemptKey, Trouble> {
+    let name = format!("{}:{}:{}", lesson.id, exercise.id, exercise.version);
+    Ok(format!("pass-{}", hex::encode(&Sha256::digest(name)[..16])).parse()?)
+}
+
+fn millis(limit: Duration) -> u64 {
+    u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,64 @@
+//! Passwords: argon2id, never more than a few hashes at a time.
+
+use argon2::{
+    Argon2,
+    password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
+};
+use tokio::sync::Semaphore;
+
+/// Hashes computed at once. Each takes 19 MiB and a core for some 20 ms (argon2's defaults, which are
+/// OWASP's minimum: argon2id, m = 19 MiB, t = 2, p = 1), and lessons must stay quick meanwhile.
+const HASHES_AT_ONCE: usize = 2;
+/// The shortest password, in characters: NIST SP 800-63B's minimum.
+pub(crate) const PASSWORD_MIN: usize = 8;
+/// The longest, in bytes: long enough for any passphrase, short enough to hash in no time.
+pub(crate) const PASSWORD_MAX_BYTES: usize = 512;
+
+/// Hashes and verifies passwords off the async threads.
+pub(crate) struct Passwords {
+    places: Semaphore,
+    /// Verified when the name is unknown, so that the answer takes as long as for a known one.
+    decoy: String,
+}
+
+impl Passwords {
+    pub(crate) fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            places: Semaphore::new(HASHES_AT_ONCE),
+            decoy: hash_now("decoy")?,
+        })
+    }
+
+    /// The PHC string to store for `password`.
+    pub(crate) async fn hash(&self, password: String) -> anyhow::Result<String> {
+        let _place = self.places.acquire().await?;
+        tokio::task::spawn_blocking(move || hash_now(&password)).await?
+    }
+
+    /// Whether `password` is the one behind `stored`; with nothing stored, `false` after the same time.
+    pub(crate) async fn verify(
+        &self,
+        password: String,
+        stored: Option<String>,
+    ) -> anyhow::Result<bool> {
+        let _place = self.places.acquire().await?;
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.decoy.clone());
+        tokio::task::spawn_blocking(move || {
+            let parsed =
+                PasswordHash::new(&stored).map_err(|e| anyhow::anyhow!("stored hash: {e}"))?;
+            let right = Argon2::default()
+                .verify_password(password.as_bytes(), &parsed)
+                .is_ok();
+            Ok(right && known)
+        })
+        .await?
+    }
+}
+
+fn hash_now(password: &str) -> anyhow::Result<String> {
+    let hash = Argon2::default()
+        .hash_password(password.as_bytes())
+        .map_err(|e| anyhow::anyhow!("hashing a password: {e}"))?;
+    Ok(hash.to_string())
+}

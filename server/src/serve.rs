@@ -1,0 +1,184 @@
+//! `gyosil serve`: from the command line to a running classroom.
+
+use std::{
+    collections::HashMap,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context, Result};
+use axum::{Router, body::Bytes};
+use course::Course;
+use rand::RngCore;
+use store::Store;
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tower_sessions::{
+    Expiry, SessionManagerLayer,
+    cookie::{SameSite, time::Duration},
+};
+use tower_sessions_sqlx_store::SqliteStore;
+
+use crate::{
+    app_state::{Classroom, Parts},
+    control,
+    examiner::Examiner,
+    host::{self, WEB_USER},
+    listener::Listener,
+    passwords::Passwords,
+    site,
+    throttle::Throttle,
+    visitor::SESSION_COOKIE,
+};
+
+/// A session ends when it was not used for this long: a fortnight bridges a holiday week, and a
+/// shared school computer is not signed in for a whole term.
+const SESSION_IDLE_DAYS: i64 = 14;
+
+/// How to serve.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Address and port to listen on.
+    #[arg(long, default_value = "127.0.0.1:8080")]
+    listen: SocketAddr,
+    /// The classroom's data folder.
+    #[arg(long, default_value = "/var/lib/gyosil")]
+    data: PathBuf,
+    /// The course to teach, instead of the one in the data folder.
+    #[arg(long)]
+    content: Option<PathBuf>,
+    /// Say that visitors come over TLS (a reverse proxy's), so that cookies are marked Secure.
+    #[arg(long)]
+    tls: bool,
+}
+
+/// Starts machined if it must, gives up root for good, and serves until told to end.
+///
+/// # Errors
+/// Anything that keeps the classroom from opening, with the way to mend it.
+pub(crate) fn run(args: Args) -> Result<()> {
+    // Bound while still root, so that port 80 or 443 can be used.
+    let listener = std::net::TcpListener::bind(args.listen).with_context(|| {
+        format!(
+            "cannot listen on {} (is something else there?)",
+            args.listen
+        )
+    })?;
+    listener.set_nonblocking(true)?;
+    host::prepare_web_folder(&args.data, WEB_USER)?;
+    let machined = host::ensure_machined(&args.data)?;
+    host::drop_privileges(WEB_USER)?;
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?
+        .block_on(serve(args, listener, machined.socket()))
+}
+
+async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -> Result<()> {
+    let content = args
+        .content
+        .clone()
+        .unwrap_or_else(|| args.data.join("content"));
+    let folder = args.data.join("site");
+    let classroom = open(&args.data, &content, &folder, machined).await?;
+    let sessions = SqliteStore::new(classroom.store.pool().clone());
+    sessions
+        .migrate()
+        .await
+        .context("preparing the session table")?;
+    let sessions = SessionManagerLayer::new(sessions)
+        .with_name(SESSION_COOKIE)
+        .with_secure(args.tls)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(Duration::days(SESSION_IDLE_DAYS)));
+    let routes: Router = control::routes(classroom.clone(), sessions, &folder);
+    announce(&classroom, args.listen).await?;
+    let listener = TcpListener::from_std(listener)?;
+    axum::serve(
+        listener,
+        routes.into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .with_graceful_shutdown(told_to_end())
+    .await
+    .context("serving")
+}
+
+async fn open(data: &Path, content: &Path, site: &Path, machined: PathBuf) -> Result<Classroom> {
+    let course = Course::load(content).map_err(|problems| {
+        anyhow::anyhow!(
+            "the course in {} has problems:\n{problems}",
+            content.display()
+        )
+    })?;
+    let assets = assets(&course, content)?;
+    let store = Store::open(&data.join("web/gyosil.sqlite")).await?;
+    let machines = machine::Client::new(machined);
+    let course = Arc::new(course);
+    Ok(Classroom::new(Parts {
+        examiner: Examiner::new(machines.clone(), store.clone()),
+        listener: Listener::new(machines.clone()),
+        course,
+        machines,
+        passwords: Passwords::new()?,
+        throttle: Throttle::default(),
+        site: Arc::new(site::read(site)?),
+        store,
+        assets,
+    }))
+}
+
+/// Reads every picture that a lesson shows.
+fn assets(course: &Course, content: &Path) -> Result<HashMap<String, Bytes>> {
+    let names = course.lessons().flat_map(|lesson| &lesson.assets);
+    names
+        .map(|name| {
+            let file = content.join(name);
+            let bytes = std::fs::read(&file)
+                .with_context(|| format!("the picture {} cannot be read", file.display()))?;
+            Ok((name.clone(), bytes.into()))
+        })
+        .collect()
+}
+
+/// Prints where the classroom is and, as long as it has no instructor, the one-time link.
+async fn announce(classroom: &Classroom, listen: SocketAddr) -> Result<()> {
+    let address = format!("http://{listen}");
+    say(&format!("Gyosil is open at {address}/"));
+    if classroom.store.needs_first_instructor().await? {
+        let mut bytes = [0u8; 16];
+        rand::rng().fill_bytes(&mut bytes);
+        let token = hex::encode(bytes);
+        classroom.store.set_setup_token(&token).await?;
+        say(&format!(
+            "첫 강사 만들기 / First instructor (one-time link): {address}/ko/setup/{token}"
+        ));
+    }
+    Ok(())
+}
+
+/// What the operator reads, apart from the log.
+#[allow(clippy::print_stdout)]
+fn say(line: &str) {
+    println!("{line}");
+}
+
+async fn told_to_end() {
+    let wait = async |kind| match signal(kind) {
+        Ok(mut told) => {
+            told.recv().await;
+        }
+        Err(error) => {
+            tracing::error!(%error, "signals cannot be heard: {error}");
+            std::future::pending::<()>().await;
+        }
+    };
+    tokio::select! {
+        () = wait(SignalKind::interrupt()) => {}
+        () = wait(SignalKind::terminate()) => {}
+    }
+    tracing::info!("told to end");
+}

@@ -1,0 +1,188 @@
+//! Who asks, in which language, from where: what every page needs to know of a request.
+
+use std::{
+    convert::Infallible,
+    net::{IpAddr, SocketAddr},
+};
+
+use app::{Frame, Lang, Theme, Words, islands::FRAGMENT_HEADER};
+use axum::{
+    extract::{ConnectInfo, FromRef, FromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+use axum_extra::extract::CookieJar;
+use store::{Account, AccountId, Role};
+use tower_sessions::Session;
+
+use crate::{app_state::Classroom, trouble::Trouble};
+
+/// The session's one key: whose it is.
+pub(crate) const SESSION_ACCOUNT: &str = "account";
+/// The cookie that names the session.
+pub(crate) const SESSION_COOKIE: &str = "gyosil";
+/// The cookie that keeps the colour theme.
+pub(crate) const THEME_COOKIE: &str = "theme";
+/// The cookie that keeps the language for addresses without one.
+pub(crate) const LANG_COOKIE: &str = "lang";
+
+/// The person, or the program, behind a request.
+#[derive(Clone)]
+pub(crate) struct Visitor {
+    pub(crate) lang: Lang,
+    pub(crate) account: Option<Account>,
+    /// Came with a session that is no more: signed in once, and too long ago.
+    pub(crate) lapsed: bool,
+    pub(crate) theme: Theme,
+    pub(crate) address: IpAddr,
+    /// The path and query asked for.
+    pub(crate) here: String,
+    /// Asked by our script, which puts a fragment into the page that it has.
+    pub(crate) wants_fragment: bool,
+}
+
+impl Visitor {
+    /// What the page's frame shows of this visitor.
+    pub(crate) fn frame(&self, classroom: &Classroom) -> Frame {
+        self.frame_with(classroom, None)
+    }
+
+    /// The same with the visitor's progress in it.
+    pub(crate) fn frame_with(
+        &self,
+        classroom: &Classroom,
+        progress: Option<(usize, usize)>,
+    ) -> Frame {
+        Frame {
+            words: Words(self.lang),
+            account: self.account.clone(),
+            here: self.here.clone(),
+            theme: self.theme,
+            course_title: classroom.course.title.get(self.lang).clone(),
+            progress,
+            site: classroom.site.clone(),
+        }
+    }
+
+    /// The account, or the way to sign in and back to this page.
+    pub(crate) fn signed_in(&self) -> Result<&Account, Trouble> {
+        self.account.as_ref().ok_or_else(|| Trouble::SignIn {
+            next: self.here.clone(),
+        })
+    }
+}
+
+impl<S> FromRequestParts<S> for Visitor
+where
+    S: Send + Sync,
+    Classroom: FromRef<S>,
+{
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Infallible> {
+        if let Some(known) = parts.extensions.get::<Visitor>() {
+            return Ok(known.clone());
+        }
+        let classroom = Classroom::from_ref(state);
+        let cookies = CookieJar::from_headers(&parts.headers);
+        let account = account(parts, &classroom).await;
+        let visitor = Visitor {
+            lang: lang_of_path(parts.uri.path())
+                .unwrap_or_else(|| preferred_lang(&cookies, &parts.headers)),
+            lapsed: account.is_none() && cookies.get(SESSION_COOKIE).is_some(),
+            account,
+            theme: cookies
+                .get(THEME_COOKIE)
+                .map(|c| Theme::from_word(c.value()))
+                .unwrap_or_default(),
+            address: parts
+                .extensions
+                .get::<ConnectInfo<SocketAddr>>()
+                .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip()),
+            here: parts
+                .uri
+                .path_and_query()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            wants_fragment: parts.headers.contains_key(FRAGMENT_HEADER),
+        };
+        parts.extensions.insert(visitor.clone());
+        Ok(visitor)
+    }
+}
+
+/// Whose session this is. A session store that does not answer leaves the visitor signed out: the
+/// page they asked for is still shown, and the log says why.
+async fn account(parts: &mut Parts, classroom: &Classroom) -> Option<Account> {
+    let session = parts.extensions.get::<Session>()?.clone();
+    let id = match session.get::<AccountId>(SESSION_ACCOUNT).await {
+        Ok(id) => id?,
+        Err(error) => {
+            tracing::error!(%error, "a session could not be read: {error}");
+            return None;
+        }
+    };
+    classroom.store.account(id).await.unwrap_or_else(|error| {
+        tracing::error!(%error, account = %id, "account {id} could not be read: {error}");
+        None
+    })
+}
+
+/// The language that a path names, as in `/ko/…`.
+pub(crate) fn lang_of_path(path: &str) -> Option<Lang> {
+    path.split('/').nth(1)?.parse().ok()
+}
+
+/// The language for an address that names none: the one chosen before, else the browser's first
+/// that we speak, else Korean.
+pub(crate) fn preferred_lang(cookies: &CookieJar, headers: &HeaderMap) -> Lang {
+    if let Some(chosen) = cookies
+        .get(LANG_COOKIE)
+        .and_then(|c| c.value().parse().ok())
+    {
+        return chosen;
+    }
+    let accepted = headers
+        .get(header::ACCEPT_LANGUAGE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    accepted
+        .split(',')
+        .filter_map(|entry| entry.split([';', '-']).next()?.trim().parse().ok())
+        .next()
+        .unwrap_or(Lang::Ko)
+}
+
+/// A signed-in account, whatever its role.
+pub(crate) struct Member(pub(crate) Account);
+
+impl<S> FromRequestParts<S> for Member
+where
+    S: Send + Sync,
+    Classroom: FromRef<S>,
+{
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
+        let Ok(visitor) = Visitor::from_request_parts(parts, state).await;
+        visitor.signed_in().cloned().map(Member)
+    }
+}
+
+/// A signed-in instructor: a handler that takes one cannot be reached by a student.
+pub(crate) struct Instructor(pub(crate) Account);
+
+impl<S> FromRequestParts<S> for Instructor
+where
+    S: Send + Sync,
+    Classroom: FromRef<S>,
+{
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
+        let Member(account) = Member::from_request_parts(parts, state).await?;
+        match account.role {
+            Role::Instructor => Ok(Instructor(account)),
+            Role::Student => Err(Trouble::Forbidden),
+        }
+    }
+}
