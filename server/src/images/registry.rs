@@ -45,9 +45,11 @@ impl Registry {
             .with_context(|| format!("the system user {WEB_USER} is missing"))?;
         let port = free_port()?;
         let config = cache.join("registry.json");
+        // "Blob unknown" is an error to it, and the usual answer to what a push asks first; what goes
+        // wrong with a push, skopeo says.
         let json = serde_json::json!({
             "version": "0.1",
-            "log": { "accesslog": { "disabled": true }, "level": "error" },
+            "log": { "accesslog": { "disabled": true }, "level": "fatal" },
             "storage": { "filesystem": { "rootdirectory": storage.canonicalize()? } },
             "http": { "addr": format!("127.0.0.1:{port}") },
         });
