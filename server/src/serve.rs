@@ -68,9 +68,9 @@ pub(crate) fn run(args: Args) -> Result<()> {
         )
     })?;
     listener.set_nonblocking(true)?;
-    host::prepare_web_folder(&args.data, host::WEB_USER)?;
+    host::prepare_web_folder(&args.data, WEB_USER)?;
     let machined = host::ensure_machined(&args.data)?;
-    host::drop_privileges(host::WEB_USER)?;
+    host::drop_privileges(WEB_USER)?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

@@ -50,6 +50,7 @@ pub(crate) fn build(step: &Step<'_>) -> Result<()> {
         .current_dir(layout::root());
     // Trunk reads NO_COLOR as an option of its own, and stops at values other than true and false.
     trunk.env("PATH", tools::path()?).env_remove("NO_COLOR");
+    trunk.env("XTASK", std::env::current_exe()?);
     step.run(&mut trunk)?;
     fingerprint::note(&note(), &fingerprint()?)
 }
