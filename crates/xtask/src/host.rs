@@ -34,7 +34,8 @@ pub(crate) const FOR_UP: &[Package] = &[
     package("gpg", "gpg"),
     package(
         "debian-archive-keyring",
-        "/usr/share/keyrings/debian-archive-keyring.gpg",
+        // Older ones lack the keys of the release that images are made of.
+        "/usr/share/keyrings/debian-archive-bookworm-automatic.gpg",
     ),
     package("skopeo", "skopeo"),
     package("docker-registry", "docker-registry"),
@@ -92,11 +93,9 @@ pub(crate) fn check() -> Result<()> {
 }
 
 /// The packages that are not there.
-pub(crate) fn missing(packages: &[&[Package]]) -> Vec<&'static str> {
+pub(crate) fn missing(packages: &[&'static [Package]]) -> Vec<&'static Package> {
     let all = packages.iter().flat_map(|list| list.iter());
-    all.filter(|package| !is_there(package.seen))
-        .map(|package| package.name)
-        .collect()
+    all.filter(|package| !is_there(package.seen)).collect()
 }
 
 fn is_there(seen: &str) -> bool {
@@ -125,19 +124,33 @@ pub(crate) fn has_web_user() -> bool {
     ask.is_ok_and(|status| status.success())
 }
 
-/// Installs packages and makes the user. Asks nothing.
+fn names(packages: &[&Package]) -> Vec<&'static str> {
+    packages.iter().map(|package| package.name).collect()
+}
+
+/// Installs packages and makes the user, as root. Asks nothing.
 ///
 /// # Errors
-/// Without root: with the one line to run. As root: what apt says.
-pub(crate) fn prepare(steps: &Steps, packages: &[&'static str]) -> Result<()> {
+/// What apt says, or that a package does not hold what it should.
+pub(crate) fn prepare(steps: &Steps, packages: &[&'static Package]) -> Result<()> {
     if !packages.is_empty() {
         steps.run("packages of the host", |step| {
-            if packages.contains(&"docker-registry") && Path::new("/run/systemd/system").exists() {
+            if names(packages).contains(&"docker-registry")
+                && Path::new("/run/systemd/system").exists()
+            {
                 // The package would start a registry of its own, on all addresses.
                 step.run(Command::new("systemctl").args(["mask", "docker-registry.service"]))?;
             }
             step.run(&mut apt(&["update"]))?;
-            step.run(apt(&["install", "-y", "--no-install-recommends"]).args(packages))
+            step.run(apt(&["install", "-y", "--no-install-recommends"]).args(names(packages)))?;
+            packages.iter().try_for_each(|package| {
+                let Package { name, seen } = package;
+                ensure!(
+                    is_there(seen),
+                    "{name} is installed, but has no {seen}: it is too old"
+                );
+                Ok(())
+            })
         })?;
     }
     if !has_web_user() {
@@ -170,10 +183,10 @@ fn apt(arguments: &[&str]) -> Command {
 ///
 /// # Errors
 /// When something is missing.
-pub(crate) fn ask_for(packages: &[&'static str]) -> Result<()> {
+pub(crate) fn ask_for(packages: &[&Package]) -> Result<()> {
     let mut commands = Vec::new();
     if !packages.is_empty() {
-        let list = packages.join(" ");
+        let list = names(packages).join(" ");
         commands.push("sudo apt-get update".to_owned());
         commands.push(format!(
             "sudo apt-get install -y --no-install-recommends {list}"

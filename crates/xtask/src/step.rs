@@ -10,8 +10,9 @@ use std::{
     sync::{
         Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
+        mpsc::{self, RecvTimeoutError},
     },
-    thread::{self, Scope},
+    thread,
     time::{Duration, Instant},
 };
 
@@ -110,21 +111,16 @@ impl Steps {
         done.with_context(|| format!("this step failed: {name}"))
     }
 
-    /// While `work` runs in as many threads as it likes, says every few seconds what goes on.
-    pub(crate) fn with_life_signs<'env, T>(
-        &'env self,
-        work: impl for<'scope> FnOnce(&'scope Scope<'scope, 'env>) -> T,
-    ) -> T {
-        let (done, over) = std::sync::mpsc::channel::<()>();
+    /// While `work` lasts, says every few seconds what goes on.
+    pub(crate) fn with_life_signs<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (done, over) = mpsc::channel::<()>();
         thread::scope(|scope| {
             scope.spawn(move || {
-                while over.recv_timeout(SIGN_OF_LIFE)
-                    == Err(std::sync::mpsc::RecvTimeoutError::Timeout)
-                {
+                while over.recv_timeout(SIGN_OF_LIFE) == Err(RecvTimeoutError::Timeout) {
                     self.show_life();
                 }
             });
-            let result = work(scope);
+            let result = work();
             drop(done);
             result
         })

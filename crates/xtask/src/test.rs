@@ -63,7 +63,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 struct Test {
     parts: Vec<Part>,
     steps: Steps,
-    packages: Vec<&'static str>,
+    packages: Vec<&'static host::Package>,
     /// Where the machine image and the teaching images for tests are, if a part needs them.
     data: Option<PathBuf>,
     results: Mutex<Vec<(Part, Tally, String)>>,
@@ -109,7 +109,7 @@ impl Test {
     /// Everything that may go on at the same time: Cargo's work in one line (its parts would wait
     /// for each other anyway), the machine image and the client beside it.
     fn prepare_and_check(&self) -> Result<()> {
-        self.steps.with_life_signs(|_| {
+        self.steps.with_life_signs(|| {
             if self.data.is_some() {
                 host::prepare(&self.steps, &self.packages)?;
             }
@@ -216,7 +216,7 @@ impl Test {
             }
             Ok(())
         };
-        if let Err(error) = self.steps.with_life_signs(|_| run()) {
+        if let Err(error) = self.steps.with_life_signs(run) {
             eprintln!("\n{error:#}");
         }
     }

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         host::ask_for(&packages)?;
     }
     let steps = Steps::new(count(args, &packages)?, end.clone());
-    steps.with_life_signs(|_| -> Result<()> {
+    steps.with_life_signs(|| -> Result<()> {
         if root {
             host::prepare(&steps, &packages)?;
         }
@@ -74,7 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// How many steps there will be, as far as one can see now.
-fn count(args: &Args, packages: &[&str]) -> Result<usize> {
+fn count(args: &Args, packages: &[&host::Package]) -> Result<usize> {
     let mut count = usize::from(!packages.is_empty()) + usize::from(!host::has_web_user());
     if !args.built {
         count += tools::missing()? + usize::from(!client::is_built()?) + 1;
