@@ -220,23 +220,28 @@ async fn events(State(context): State<Context>, Id(id): Id) -> Result<Response, 
         .clone()
         .try_acquire_owned()
         .map_err(|_| ApiError::Busy)?;
-    let (sidecar, output) = sidecar::events(machine, &running)?;
-    let (mut sender, receiver) = tokio::io::duplex(64 * 1024);
-    tokio::spawn(async move {
-        let mut output = output;
-        // It ends when the engine does, or when the reader has gone; a silent engine does not write,
-        // so the reader's going has to be seen by itself.
-        tokio::select! {
-            _ = tokio::io::copy(&mut output, &mut sender) => {}
-            () = running.over.cancelled() => {}
-        }
-        drop(sender);
-        sidecar.end().await;
-        drop(place);
-    });
-    Ok(json_lines(
-        tokio_util::io::ReaderStream::new(receiver).filter_map(async |b| b.ok()),
-    ))
+    let gone = CancellationToken::new();
+    let guard = gone.clone().drop_guard();
+    let over = running.over.clone();
+    // Not given up half way when the caller goes meanwhile.
+    let output = to_the_end(async move {
+        let (sidecar, output) = sidecar::events(machine, &running).await?;
+        tokio::spawn(async move {
+            tokio::select! {
+                () = gone.cancelled() => {}
+                () = over.cancelled() => {}
+            }
+            sidecar.end().await;
+            drop(place);
+        });
+        Ok(output)
+    })
+    .await?;
+    let lines = tokio_util::io::ReaderStream::new(output).filter_map(async |bytes| bytes.ok());
+    // The guard goes with the answer, whichever side ends it.
+    Ok(json_lines(lines.inspect(move |_| {
+        let _ = &guard;
+    })))
 }
 
 #[derive(Debug, Deserialize)]

@@ -16,7 +16,7 @@ use crate::{
 const FRAME_MAX: usize = 64 * 1024;
 
 /// How long a frame may take to be sent: a reader that takes none is gone.
-const SEND_WITHIN: std::time::Duration = std::time::Duration::from_secs(20);
+const SEND_WITHIN: std::time::Duration = std::time::Duration::from_secs(10);
 
 /// Fails for a size that no terminal has.
 pub(crate) fn check_size(cols: u16, rows: u16) -> Result<(), ApiError> {

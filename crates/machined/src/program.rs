@@ -1,6 +1,6 @@
 //! Programs in a machine: what `exec` runs to its end, and what `pipe` streams through.
 
-use std::{ffi::OsString, fs, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+use std::{convert::Infallible, ffi::OsString, fs, path::PathBuf, sync::Arc, time::Duration};
 
 use axum::body::{Body, Bytes};
 use futures::{StreamExt, stream};
@@ -10,22 +10,23 @@ use machine::{
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    process::{Child, ChildStdin, ChildStdout},
+    process::{ChildStdin, ChildStdout},
     sync::mpsc,
     time::{Instant, sleep, sleep_until, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    error::{ApiError, Doing, HostError},
+    error::{ApiError, HostError},
     life::{Machine, Running},
     output::{DRAIN, Keep, Output},
-    process::kill_session,
-    runc, spec,
+    process::{Process, kill_session},
+    runc::{self, Launched},
+    spec,
 };
 
-/// How long runc may take to notice that its program was killed.
-const NOTICED_WITHIN: Duration = Duration::from_secs(2);
+/// How long a killed program may take to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(2);
 
 /// How much of a pipe's output waits for its reader, in pieces of at most 16 KiB: the program waits
 /// then.
@@ -35,11 +36,10 @@ const PIECE: usize = 16 * 1024;
 /// A frame of a pipe's answer.
 type Frame = hyper::body::Frame<Bytes>;
 
-/// A program that runs in a machine.
+/// A program that is to run in a machine, or runs.
 #[derive(Debug)]
 struct Program {
     machine: Arc<Machine>,
-    child: Child,
     pid_file: PathBuf,
     until: Instant,
     /// Cancelled when the machine goes down.
@@ -52,19 +52,25 @@ pub(crate) async fn exec(
     request: ExecRequest,
     gone: CancellationToken,
 ) -> Result<Outcome, ApiError> {
-    let mut program = Program::start(machine, &request, !request.stdin.is_empty())?;
-    let stdout = program.child.stdout.take().ok_or_else(no_pipe)?;
-    let stderr = program.child.stderr.take().ok_or_else(no_pipe)?;
-    let stdout = Output::read(stdout, OUTPUT_MAX, Keep::First);
-    let stderr = Output::read(stderr, OUTPUT_MAX, Keep::First);
-    let feeding = program.child.stdin.take().map(|mut pipe| {
+    let (program, running) = Program::prepare(machine, &request)?;
+    let has_stdin = !request.stdin.is_empty();
+    let launched = match program.launch(&running, &request, has_stdin, &gone).await? {
+        Start::Launched(launched) => launched,
+        Start::Failed(PipeEnd { exit, stderr }) => {
+            return Ok(Outcome {
+                exit,
+                stdout: String::new(),
+                stderr,
+            });
+        }
+    };
+    let stdout = Output::read(launched.stdout, OUTPUT_MAX, Keep::First);
+    let stderr = Output::read(launched.stderr, OUTPUT_MAX, Keep::First);
+    let feeding = launched.stdin.map(|mut pipe| {
         // A program need not read what it is given.
         tokio::spawn(async move { pipe.write_all(request.stdin.as_bytes()).await })
     });
-    let exit = tokio::select! {
-        exit = program.end() => exit?,
-        () = gone.cancelled() => program.kill().await,
-    };
+    let exit = program.end(&launched.process, launched.pid, &gone).await;
     if let Some(feeding) = feeding {
         feeding.abort();
     }
@@ -82,42 +88,63 @@ pub(crate) fn pipe(
     request: ExecRequest,
     input: Body,
 ) -> Result<Body, ApiError> {
-    let mut program = Program::start(machine, &request, true)?;
-    let stdin = program.child.stdin.take().ok_or_else(no_pipe)?;
-    let mut stdout = program.child.stdout.take().ok_or_else(no_pipe)?;
-    let stderr = program.child.stderr.take().ok_or_else(no_pipe)?;
-    let stderr = Output::read(stderr, PIPE_STDERR_MAX, Keep::Last);
+    let (program, running) = Program::prepare(machine, &request)?;
     let (frames, mut answer) = mpsc::channel::<Frame>(PIECES);
     tokio::spawn(async move {
-        let (broken, exited) = (CancellationToken::new(), CancellationToken::new());
-        let feeding = tokio::spawn(feed(input, stdin, broken.clone()));
-        let ended = async {
-            let exit = program.end().await;
-            exited.cancel();
-            exit
-        };
-        let ended = tokio::select! {
-            (exit, ()) = async { tokio::join!(ended, forward(&mut stdout, &frames, &exited)) } => exit,
-            () = frames.closed() => Ok(None),
-            () = broken.cancelled() => Ok(None),
-        };
-        if !exited.is_cancelled() {
-            program.kill().await;
-        }
-        feeding.abort();
-        let exit = ended.unwrap_or_else(|error| {
-            tracing::error!(%error, "A program behind a pipe could not be waited for");
-            None
+        let end = stream_through(&program, &running, &request, input, &frames).await;
+        let end = end.unwrap_or_else(|error| {
+            tracing::error!(%error, "A program behind a pipe could not be run");
+            PipeEnd {
+                exit: None,
+                stderr: error.problem().to_string(),
+            }
         });
         // The reader may have gone; then nobody wants to know.
-        if let Some(trailer) = trailer(exit, stderr.text().await) {
+        if let Some(trailer) = trailer(end) {
             let _ = frames.send(trailer).await;
         }
     });
     let frames = stream::poll_fn(move |context| answer.poll_recv(context));
-    Ok(Body::new(StreamBody::new(
-        frames.map(Ok::<_, std::convert::Infallible>),
-    )))
+    Ok(Body::new(StreamBody::new(frames.map(Ok::<_, Infallible>))))
+}
+
+/// Runs a program between two streams, to its end, or that of either stream if it breaks off.
+async fn stream_through(
+    program: &Program,
+    running: &Running,
+    request: &ExecRequest,
+    input: Body,
+    frames: &mpsc::Sender<Frame>,
+) -> Result<PipeEnd, HostError> {
+    let (gone, exited) = (CancellationToken::new(), CancellationToken::new());
+    let launch = program.launch(running, request, true, &gone);
+    let mut launched = match launch.await? {
+        Start::Launched(launched) => launched,
+        Start::Failed(end) => return Ok(end),
+    };
+    let stderr = Output::read(launched.stderr, PIPE_STDERR_MAX, Keep::Last);
+    let feeding = launched
+        .stdin
+        .map(|stdin| tokio::spawn(feed(input, stdin, gone.clone())));
+    let end = async {
+        let exit = program.end(&launched.process, launched.pid, &gone).await;
+        exited.cancel();
+        exit
+    };
+    let read = async {
+        tokio::select! {
+            () = forward(&mut launched.stdout, frames, &exited) => {}
+            () = frames.closed() => gone.cancel(),
+        }
+    };
+    let (exit, ()) = tokio::join!(end, read);
+    if let Some(feeding) = feeding {
+        feeding.abort();
+    }
+    Ok(PipeEnd {
+        exit,
+        stderr: stderr.text().await,
+    })
 }
 
 /// Gives a program what comes, until either has enough. `broken` is cancelled when the input breaks
@@ -159,70 +186,106 @@ async fn forward(
     }
 }
 
-fn trailer(exit: Option<i32>, stderr: String) -> Option<Frame> {
+fn trailer(end: PipeEnd) -> Option<Frame> {
     // JSON escapes all that a header must not hold, but DEL.
-    let stderr = stderr.replace('\u{7f}', "\u{fffd}");
-    let end = serde_json::to_vec(&PipeEnd { exit, stderr }).ok()?;
+    let stderr = end.stderr.replace('\u{7f}', "\u{fffd}");
+    let end = serde_json::to_vec(&PipeEnd { stderr, ..end }).ok()?;
     let mut trailers = http::HeaderMap::new();
     trailers.insert(PIPE_END_TRAILER, http::HeaderValue::from_bytes(&end).ok()?);
     Some(Frame::trailers(trailers))
 }
 
+/// Whether a program runs.
+enum Start {
+    Launched(Launched),
+    /// It could not be started: there is none of this name, say. Or the time is over.
+    Failed(PipeEnd),
+}
+
 impl Program {
-    fn start(machine: Arc<Machine>, request: &ExecRequest, stdin: bool) -> Result<Self, ApiError> {
+    fn prepare(machine: Arc<Machine>, request: &ExecRequest) -> Result<(Self, Running), ApiError> {
         let running = machine.running()?;
         let pid_file = machine
             .host
             .data
             .scratch()
             .join(format!("{}.pid", machine.host.unique()));
-        let mut command = machine.host.runc.command();
-        command.args(exec_arguments(&running, request.user));
-        command
-            .arg("--pid-file")
-            .arg(&pid_file)
-            .arg(machine.id.as_str())
-            .args(&request.argv);
-        command.stdin(if stdin { Stdio::piped() } else { Stdio::null() });
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true);
-        let child = command.spawn().doing(|| "start runc".into())?;
         let until = Instant::now() + Duration::from_millis(request.timeout_ms);
-        Ok(Self {
-            machine,
-            child,
-            pid_file,
-            until,
-            over: running.over,
-        })
+        let over = running.over.clone();
+        Ok((
+            Self {
+                machine,
+                pid_file,
+                until,
+                over,
+            },
+            running,
+        ))
     }
 
-    /// Waits for its end and kills it at its limit; its exit code, `None` at the limit.
-    async fn end(&mut self) -> Result<Option<i32>, HostError> {
-        tokio::select! {
-            status = self.child.wait() => {
-                let status = status.doing(|| "wait for runc".into())?;
-                Ok(status.code())
+    async fn launch(
+        &self,
+        running: &Running,
+        request: &ExecRequest,
+        has_stdin: bool,
+        gone: &CancellationToken,
+    ) -> Result<Start, HostError> {
+        let mut arguments = exec_arguments(running, request.user);
+        arguments.push(self.machine.id.as_str().into());
+        arguments.extend(request.argv.iter().map(OsString::from));
+        let launch = self
+            .machine
+            .host
+            .runc
+            .launch("exec", &self.pid_file, arguments, has_stdin);
+        let launched = tokio::select! {
+            launched = launch => launched,
+            () = self.enough(gone) => {
+                // runc itself hangs, as it does when a student has frozen the machine. What it
+                // started ends with it, once thawed.
+                self.kill(runc::read_pid(&self.pid_file).ok());
+                return Ok(Start::Failed(PipeEnd { exit: None, stderr: String::new() }));
             }
-            () = sleep_until(self.until) => Ok(self.kill().await),
-            () = self.over.cancelled() => Ok(self.kill().await),
+        };
+        match launched {
+            Ok(launched) => Ok(Start::Launched(launched)),
+            Err(HostError::Program { status, stderr, .. }) => Ok(Start::Failed(PipeEnd {
+                exit: status.code(),
+                stderr,
+            })),
+            Err(error) => Err(error),
         }
     }
 
-    /// Kills it and its session. What a student froze is thawed: a frozen program does not die.
-    async fn kill(&mut self) -> Option<i32> {
+    /// Waits for its end and kills it when it has to; its exit code, `None` if it was killed.
+    async fn end(&self, process: &Process, pid: u32, gone: &CancellationToken) -> Option<i32> {
+        tokio::select! {
+            exit = process.ended() => exit,
+            () = self.enough(gone) => {
+                self.kill(Some(pid));
+                if timeout(GONE_WITHIN, process.ended()).await.is_err() {
+                    tracing::error!(machine = %self.machine.id, pid, "A program does not die");
+                }
+                None
+            }
+        }
+    }
+
+    /// Waits for a reason to kill it.
+    async fn enough(&self, gone: &CancellationToken) {
+        tokio::select! {
+            () = sleep_until(self.until) => {}
+            () = self.over.cancelled() => {}
+            () = gone.cancelled() => {}
+        }
+    }
+
+    /// Kills it and its session. What a student froze is thawed: what is frozen does not die.
+    fn kill(&self, pid: Option<u32>) {
         self.machine.host.cgroups.thaw(self.machine.id.as_str());
-        if let Ok(leader) = runc::read_pid(&self.pid_file) {
-            kill_session(leader);
+        if let Some(pid) = pid {
+            kill_session(pid);
         }
-        if timeout(NOTICED_WITHIN, self.child.wait()).await.is_err()
-            && let Err(error) = self.child.kill().await
-        {
-            tracing::error!(machine = %self.machine.id, %error, "A program could not be ended");
-        }
-        None
     }
 }
 
@@ -232,16 +295,14 @@ impl Drop for Program {
     }
 }
 
-/// The arguments of `runc exec` as one of the machine's accounts; more options, the machine's name
-/// and the program may follow.
+/// The options of `runc exec` for one of the machine's accounts; more of them, the machine's name and
+/// the program may follow.
 pub(crate) fn exec_arguments(running: &Running, user: MachineUser) -> Vec<OsString> {
     let (ids, name, home) = match user {
         MachineUser::Root => ("0:0", "root", "/root"),
         MachineUser::Student => ("1000:1000", "student", "/home/student"),
     };
-    let mut arguments: Vec<String> = ["exec", "--user", ids, "--cwd", home]
-        .map(Into::into)
-        .into();
+    let mut arguments: Vec<String> = ["--user", ids, "--cwd", home].map(Into::into).into();
     if user == MachineUser::Student {
         let groups = running.image.student_groups.iter();
         arguments.extend(groups.flat_map(|group| ["--additional-gids".into(), group.to_string()]));
@@ -260,11 +321,4 @@ pub(crate) fn exec_arguments(running: &Running, user: MachineUser) -> Vec<OsStri
             .flat_map(|variable| ["--env".into(), variable]),
     );
     arguments.into_iter().map(Into::into).collect()
-}
-
-fn no_pipe() -> HostError {
-    HostError::Io {
-        what: "talk to a program".into(),
-        source: std::io::ErrorKind::BrokenPipe.into(),
-    }
 }

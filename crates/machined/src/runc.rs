@@ -3,17 +3,22 @@
 use std::{
     collections::HashMap,
     ffi::OsString,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
     process::Stdio,
 };
 
 use serde::Deserialize;
-use tokio::process::Command;
+use tokio::{
+    process::{ChildStderr, ChildStdin, ChildStdout, Command},
+    time::timeout,
+};
 
 use crate::{
     command::{self, LIMIT},
     error::{Doing, HostError},
+    output::{Keep, Output},
+    process::Process,
 };
 
 /// How much of runc's log goes into ours when it fails, in bytes.
@@ -23,6 +28,17 @@ const LOG_KEPT: usize = 2048;
 #[derive(Clone, Debug)]
 pub(crate) struct Runc {
     root: PathBuf,
+}
+
+/// A program that runs; it is our child.
+#[derive(Debug)]
+pub(crate) struct Launched {
+    /// Its number on the host.
+    pub(crate) pid: u32,
+    pub(crate) process: Process,
+    pub(crate) stdin: Option<ChildStdin>,
+    pub(crate) stdout: ChildStdout,
+    pub(crate) stderr: ChildStderr,
 }
 
 /// A container as runc sees it.
@@ -103,7 +119,7 @@ impl Runc {
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         command.kill_on_drop(true);
-        let ended = tokio::time::timeout(LIMIT, command.status()).await;
+        let ended = timeout(LIMIT, command.status()).await;
         let words = fs::read(log).unwrap_or_default();
         let _ = fs::remove_file(log);
         let program = "runc".to_owned();
@@ -126,8 +142,69 @@ impl Runc {
         }
     }
 
+    /// Runs a program, in a container or as one, that goes on when runc has started it: its standard
+    /// streams are ours, with no runc in between that would wait for the last daemon to close them.
+    ///
+    /// `arguments` are options of `exec` or `run`, after which a container may be named. A program
+    /// that could not be started is a [`HostError::Program`]. Who drops this before it is done has
+    /// to see to what was started so far.
+    pub(crate) async fn launch(
+        &self,
+        verb: &str,
+        pid_file: &Path,
+        arguments: impl IntoIterator<Item = OsString>,
+        has_stdin: bool,
+    ) -> Result<Launched, HostError> {
+        let mut command = self.command();
+        command
+            .args([verb, "--detach", "--pid-file"])
+            .arg(pid_file)
+            .args(arguments);
+        command.stdin(if has_stdin {
+            Stdio::piped()
+        } else {
+            Stdio::null()
+        });
+        command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        let mut runc = command.spawn().doing(|| "start runc".into())?;
+        let (stdin, stdout, stderr) = (runc.stdin.take(), runc.stdout.take(), runc.stderr.take());
+        let (Some(stdout), Some(stderr)) = (stdout, stderr) else {
+            return Err(io::Error::from(io::ErrorKind::BrokenPipe)).doing(|| "talk to runc".into());
+        };
+        let program = format!("runc {verb}");
+        let status = match timeout(LIMIT, runc.wait()).await {
+            Ok(status) => status.doing(|| "wait for runc".into())?,
+            Err(_) => {
+                return Err(HostError::Slow {
+                    program,
+                    limit: LIMIT,
+                });
+            }
+        };
+        if !status.success() {
+            let stderr = Output::read(stderr, LOG_KEPT, Keep::Last).text().await;
+            return Err(HostError::Program {
+                program,
+                status,
+                stderr,
+            });
+        }
+        let pid = read_pid(pid_file).doing(|| format!("read {}", pid_file.display()))?;
+        let process = Process::open(pid).doing(|| "hold a program".into())?;
+        Ok(Launched {
+            pid,
+            process,
+            stdin,
+            stdout,
+            stderr,
+        })
+    }
+
     /// A command of this runc, in a process group of its own.
-    pub(crate) fn command(&self) -> Command {
+    fn command(&self) -> Command {
         let mut command = Command::new("runc");
         command.arg("--root").arg(&self.root).process_group(0);
         command
@@ -144,9 +221,9 @@ impl Runc {
 }
 
 /// Reads the process number that runc wrote.
-pub(crate) fn read_pid(file: &Path) -> std::io::Result<u32> {
+pub(crate) fn read_pid(file: &Path) -> io::Result<u32> {
     fs::read_to_string(file)?
         .trim()
         .parse()
-        .map_err(std::io::Error::other)
+        .map_err(io::Error::other)
 }

@@ -1,12 +1,12 @@
 //! Sidecars: short-lived containers beside a machine, in its network and with its engine's socket,
 //! but with the machine image's own tools and out of sight of whoever is root in the machine.
 
-use std::{fs, path::PathBuf, process::Stdio, sync::Arc, time::Duration};
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use machine::{CheckRequest, OUTPUT_MAX, Outcome};
 use tokio::{
     io::AsyncWriteExt,
-    process::{Child, ChildStdout},
+    process::ChildStdout,
     time::{Instant, timeout, timeout_at},
 };
 use tokio_util::sync::CancellationToken;
@@ -15,8 +15,14 @@ use crate::{
     error::{ApiError, Doing, HostError},
     life::{Machine, Running},
     output::{Keep, Output},
-    record, spec,
+    process::Process,
+    record,
+    runc::{self, Launched},
+    spec,
 };
+
+/// How long a killed sidecar may take to be gone.
+const GONE_WITHIN: Duration = Duration::from_secs(2);
 
 /// bash with a script from standard input, which is gone from there before the script begins: no
 /// file and no argument has it, and no program of the script eats the rest of it.
@@ -34,16 +40,12 @@ const EVENTS: [&str; 5] = [
     "http://engine/events",
 ];
 
-/// How long runc may take to notice that its container was killed.
-const NOTICED_WITHIN: Duration = Duration::from_secs(2);
-
 /// A running sidecar.
 #[derive(Debug)]
 pub(crate) struct Sidecar {
     machine: Arc<Machine>,
     name: String,
     bundle: PathBuf,
-    child: Child,
 }
 
 /// Runs a script beside a machine. Ends, with the sidecar, when the script does, at the limit, when
@@ -62,27 +64,15 @@ pub(crate) async fn check(
     let _places = timeout_at(until, places)
         .await
         .map_err(|_| ApiError::Busy)?;
-    let mut sidecar = Sidecar::start(machine.clone(), &running, &BASH)?;
-    let (stdout, stderr) = (sidecar.child.stdout.take(), sidecar.child.stderr.take());
-    let stdout = stdout.map(|stdout| Output::read(stdout, OUTPUT_MAX, Keep::First));
-    let stderr = stderr.map(|stderr| Output::read(stderr, OUTPUT_MAX, Keep::First));
-    // The limit is the script's: starting and ending the sidecar are not its fault.
+    let sidecar = Sidecar::prepare(machine.clone(), &running, &BASH)?;
     let limit = Duration::from_millis(request.timeout_ms);
-    let exit = tokio::select! {
-        exit = timeout(limit, sidecar.feed(&request.script)) => exit.ok(),
-        () = gone.cancelled() => None,
-        () = running.over.cancelled() => None,
+    let outcome = tokio::select! {
+        outcome = sidecar.bash(&request.script, limit) => outcome.map_err(ApiError::from),
+        () = gone.cancelled() => Err(ApiError::NotReady),
+        () = running.over.cancelled() => Err(ApiError::NotReady),
     };
     sidecar.end().await;
-    let text = async |output: Option<Output>| match output {
-        Some(output) => output.text().await,
-        None => String::new(),
-    };
-    Ok(Outcome {
-        exit: exit.transpose()?.flatten(),
-        stdout: text(stdout).await,
-        stderr: text(stderr).await,
-    })
+    outcome
 }
 
 /// Waits until the engine answers; whether it did, within the limit.
@@ -91,20 +81,25 @@ pub(crate) async fn wait_for_engine(
     running: &Running,
     limit: Duration,
 ) -> Result<bool, HostError> {
-    let mut sidecar = Sidecar::start(machine.clone(), running, &BASH)?;
-    let exit = timeout(limit, sidecar.feed(ASK_ENGINE)).await;
+    let sidecar = Sidecar::prepare(machine.clone(), running, &BASH)?;
+    let outcome = sidecar.bash(ASK_ENGINE, limit).await;
     sidecar.end().await;
-    Ok(matches!(exit, Ok(Ok(Some(0)))))
+    Ok(outcome?.exit == Some(0))
 }
 
-/// Follows the engine's events; the sidecar lives until it is ended or its output ends.
-pub(crate) fn events(
+/// Follows the engine's events; the sidecar lives until it is ended.
+pub(crate) async fn events(
     machine: Arc<Machine>,
     running: &Running,
 ) -> Result<(Sidecar, ChildStdout), HostError> {
-    let mut sidecar = Sidecar::start(machine, running, &EVENTS)?;
-    let stdout = sidecar.child.stdout.take().ok_or_else(no_pipe)?;
-    Ok((sidecar, stdout))
+    let sidecar = Sidecar::prepare(machine, running, &EVENTS)?;
+    match sidecar.launch(false).await {
+        Ok(launched) => Ok((sidecar, launched.stdout)),
+        Err(error) => {
+            sidecar.end().await;
+            Err(error)
+        }
+    }
 }
 
 /// Ends all sidecars of a machine, also those that a former machined left.
@@ -119,7 +114,7 @@ pub(crate) async fn end_all(machine: &Machine) -> Result<(), HostError> {
 }
 
 impl Sidecar {
-    fn start(
+    fn prepare(
         machine: Arc<Machine>,
         running: &Running,
         arguments: &[&str],
@@ -130,74 +125,63 @@ impl Sidecar {
         let Running {
             init, ids, image, ..
         } = running;
-        let host = &machine.host;
-        let config = spec::sidecar(
-            &host.cgroups,
-            image,
-            &machine.disk,
-            &name,
-            *ids,
-            *init,
-            arguments,
-        );
+        let cgroups = &machine.host.cgroups;
+        let config = spec::sidecar(cgroups, image, &machine.disk, &name, *ids, *init, arguments);
         fs::create_dir_all(&bundle)
             .and_then(|()| record::write(&bundle.join("config.json"), &config))
             .doing(|| "write a sidecar's bundle".into())?;
-        let mut command = host.runc.command();
-        command.args(["run", "--bundle"]).arg(&bundle).arg(&name);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let child = command
-            .kill_on_drop(true)
-            .spawn()
-            .doing(|| "start runc".into())?;
         Ok(Self {
             machine,
             name,
             bundle,
-            child,
         })
     }
 
-    /// Gives it its standard input and waits for its end; its exit code.
-    async fn feed(&mut self, stdin: &str) -> Result<Option<i32>, HostError> {
-        let mut pipe = self.child.stdin.take().ok_or_else(no_pipe)?;
-        // A sidecar that ends without having read it says why with its exit code.
-        let _ = pipe.write_all(stdin.as_bytes()).await;
-        drop(pipe);
-        let status = self
-            .child
-            .wait()
+    async fn launch(&self, has_stdin: bool) -> Result<Launched, HostError> {
+        let arguments = [
+            "--bundle".into(),
+            self.bundle.clone().into(),
+            (&self.name).into(),
+        ];
+        let pid_file = self.bundle.join("pid");
+        self.machine
+            .host
+            .runc
+            .launch("run", &pid_file, arguments, has_stdin)
             .await
-            .doing(|| "wait for a sidecar".into())?;
-        Ok(status.code())
+    }
+
+    /// Gives bash its script and waits for its end; at the limit, which is the script's alone, the
+    /// outcome has no exit code.
+    async fn bash(&self, script: &str, limit: Duration) -> Result<Outcome, HostError> {
+        let launched = self.launch(true).await?;
+        let stdout = Output::read(launched.stdout, OUTPUT_MAX, Keep::First);
+        let stderr = Output::read(launched.stderr, OUTPUT_MAX, Keep::First);
+        let run = async {
+            if let Some(mut pipe) = launched.stdin {
+                // A bash that ends without having read it says why with its exit code.
+                let _ = pipe.write_all(script.as_bytes()).await;
+            }
+            launched.process.ended().await
+        };
+        let exit = timeout(limit, run).await.ok().flatten();
+        Ok(Outcome {
+            exit,
+            stdout: stdout.text().await,
+            stderr: stderr.text().await,
+        })
     }
 
     /// Ends it with all its processes, if it has not ended, and removes what it had on the host.
-    pub(crate) async fn end(mut self) {
-        if let Err(error) = self.try_end().await {
+    pub(crate) async fn end(self) {
+        let ended = self.machine.host.remove_container(&self.name).await;
+        // Its first process is our child, and a zombie until we have looked.
+        if let Ok(process) = runc::read_pid(&self.bundle.join("pid")).and_then(Process::open) {
+            let _ = timeout(GONE_WITHIN, process.ended()).await;
+        }
+        let removed = fs::remove_dir_all(&self.bundle).doing(|| "remove a bundle".into());
+        if let Err(error) = ended.and(removed) {
             tracing::error!(sidecar = self.name, %error, "A sidecar left something behind");
         }
-    }
-
-    async fn try_end(&mut self) -> Result<(), HostError> {
-        let host = &self.machine.host;
-        host.runc.delete(&self.name).await?;
-        if timeout(NOTICED_WITHIN, self.child.wait()).await.is_err() {
-            // It was about to make the container while we deleted it.
-            self.child.kill().await.doing(|| "end runc".into())?;
-            host.runc.delete(&self.name).await?;
-        }
-        host.remove_container(&self.name).await?;
-        fs::remove_dir_all(&self.bundle).doing(|| "remove a sidecar's bundle".into())
-    }
-}
-
-fn no_pipe() -> HostError {
-    HostError::Io {
-        what: "talk to a program".into(),
-        source: std::io::ErrorKind::BrokenPipe.into(),
     }
 }

@@ -174,7 +174,8 @@ impl Terminal {
         let pid_file = scratch.with_extension("pid");
         let result = async {
             let listener = UnixListener::bind(&socket).doing(|| "listen for a console".into())?;
-            let mut arguments = program::exec_arguments(&running, MachineUser::Student);
+            let mut arguments = vec!["exec".into()];
+            arguments.extend(program::exec_arguments(&running, MachineUser::Student));
             arguments.extend(TTY_OPTIONS.map(OsString::from));
             arguments.push("--console-socket".into());
             arguments.extend([

@@ -135,7 +135,7 @@ async fn what_is_outside_cannot_be_found() {
     // A check's script, while it runs beside the machine.
     let token = format!("canary-{}", hex::encode(rand::random::<[u8; 16]>()));
     let script = format!(
-        "# {token}\ntoken={token}; docker version >/dev/null; bash -c 'sleep 20; true' {token}\n"
+        "# {token}\ntoken={token}; docker version >/dev/null; bash -c 'sleep 12; true' {token}\n"
     );
     let checking = classroom.check(&hong, &script, 25_000);
     let looking = async {
@@ -231,7 +231,6 @@ async fn the_network_ends_at_the_registry() {
     let there = |address: &str, port| SocketAddr::new(address.parse().expect("an address"), port);
     // They are all there, for those who may.
     assert!(reaches(neighbour, there(&theirs, 8080)));
-    assert!(reaches(&router, there(&theirs, 8080)));
     for address in [
         "10.88.0.1",
         "169.254.169.254",

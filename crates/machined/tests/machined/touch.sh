@@ -24,9 +24,10 @@ for device in "b $HOST_DISK disk" "b 7 0 loop" "c 1 1 mem" "c 1 2 kmem" "c 1 4 p
     set -- $device
     name=${!#}
     rm -f "/tmp/$name"
-    mknod "/tmp/$name" ${device% *} 2>/dev/null
+    # Making one is no harm by itself; but usually even that fails.
+    mknod "/tmp/$name" ${device% *} 2>/dev/null || continue
     try "reading device $name" dd if="/tmp/$name" of=/dev/null bs=512 count=1
-    try "opening device $name" bash -c ': <>"$1"' - "/tmp/$name"
+    try "opening device $name" bash -c ': <"$1"' - "/tmp/$name"
     rm -f "/tmp/$name"
 done
 for device in /dev/*; do
