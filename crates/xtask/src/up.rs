@@ -5,7 +5,7 @@ use std::{
     net::SocketAddr,
     os::unix::process::{CommandExt, ExitStatusExt},
     path::{Path, PathBuf},
-    process::{Command, ExitCode},
+    process::{Command, ExitCode, ExitStatus},
     thread,
     time::{Duration, Instant},
 };
@@ -45,32 +45,65 @@ pub(crate) struct Args {
 /// # Errors
 /// The first step that failed.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
-    let started = Instant::now();
     host::check()?;
     let end = End::on_signals()?;
     let root = layout::is_root();
     let packages = host::missing(&[host::FOR_UP]);
     if !root {
         host::ask_for(&packages)?;
+        make(args, &packages, &end)?;
+        return continue_as_root(args);
     }
-    let steps = Steps::new(count(args, &packages)?, end.clone());
-    steps.with_life_signs(|| -> Result<()> {
-        if root {
-            host::prepare(&steps, &packages)?;
+    let was_there = machines::machined(&args.data)?.is_some();
+    let ended = make(args, &packages, &end).and_then(|()| serve(args, &end));
+    let leave_machined = match &ended {
+        Ok(Ended::Closed) => false,
+        // Machines live on, and the next `up` finds them.
+        Ok(Ended::Killed(_)) => true,
+        // What could not open (its port is taken) leaves alone what another one uses.
+        Ok(Ended::Failed) | Err(_) => was_there,
+    };
+    if !leave_machined && let Some(machined) = machines::machined(&args.data)? {
+        machined.stop()?;
+    }
+    match ended? {
+        Ended::Closed => Ok(ExitCode::SUCCESS),
+        Ended::Failed => Ok(ExitCode::FAILURE),
+        Ended::Killed(status) => {
+            bail!("the web process was killed ({status}); machines live on: run this again")
         }
-        host::check_node()?;
-        build(&steps, root.then_some(args.data.as_path()), args.built)?;
-        if root {
-            steps.run("the course and the site", |_| install::install(&args.data))?;
+    }
+}
+
+/// How the web process ended.
+enum Ended {
+    /// As it was told to.
+    Closed,
+    /// By itself; it has said why.
+    Failed,
+    /// By somebody else's signal.
+    Killed(ExitStatus),
+}
+
+/// Installs what is missing and builds what has changed.
+fn make(args: &Args, packages: &[&'static host::Package], end: &End) -> Result<()> {
+    let started = Instant::now();
+    let data = layout::is_root().then_some(args.data.as_path());
+    let steps = Steps::new(count(args, packages)?, end.clone());
+    steps.with_life_signs(|| {
+        if data.is_some() {
+            host::prepare(&steps, packages)?;
         }
-        Ok(())
-    })?;
-    if root {
+        if !args.built {
+            host::check_node()?;
+        }
+        build(&steps, data, args.built)?;
+        if let Some(data) = data {
+            steps.run("the course and the site", |_| install::install(data))?;
+        }
         println!("Everything is ready, after {}.", seconds(started));
-        serve(args, &end)
-    } else {
-        continue_as_root(args)
-    }
+        Ok(())
+    })
 }
 
 /// How many steps there will be, as far as one can see now.
@@ -151,10 +184,8 @@ fn gyosil() -> PathBuf {
     layout::target().join("release/gyosil")
 }
 
-/// Serves in the foreground. In the end machined ends too, unless the web process was killed: then
-/// machines live on, and the next `up` finds them.
-fn serve(args: &Args, end: &End) -> Result<ExitCode> {
-    let was_there = machines::machined(&args.data)?.is_some();
+/// Serves in the foreground, until told to end.
+fn serve(args: &Args, end: &End) -> Result<Ended> {
     let mut command = Command::new(gyosil());
     command
         .arg("serve")
@@ -167,9 +198,14 @@ fn serve(args: &Args, end: &End) -> Result<ExitCode> {
         .spawn()
         .with_context(|| format!("cannot start {}", gyosil().display()))?;
     let mut told: Option<Instant> = None;
-    let status = loop {
+    loop {
         if let Some(status) = web.try_wait()? {
-            break status;
+            return Ok(match (told, status.signal()) {
+                (Some(_), _) => Ended::Closed,
+                (None, Some(_)) => Ended::Killed(status),
+                (None, None) if status.success() => Ended::Closed,
+                (None, None) => Ended::Failed,
+            });
         }
         match told {
             None if end.is_now() => {
@@ -182,23 +218,7 @@ fn serve(args: &Args, end: &End) -> Result<ExitCode> {
             _ => {}
         }
         thread::sleep(LOOK_EVERY);
-    };
-    let killed = told.is_none() && status.signal().is_some();
-    let failed = told.is_none() && !status.success();
-    if killed {
-        bail!("the web process was killed ({status}); machines live on: run this again");
     }
-    // A server that could not start (its port is taken) leaves alone what another one uses.
-    if !(failed && was_there)
-        && let Some(machined) = machines::machined(&args.data)?
-    {
-        machined.stop()?;
-    }
-    Ok(if failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
-    })
 }
 
 /// The rest needs root: this program again, with sudo.
