@@ -42,6 +42,11 @@ impl Finisher<'_> {
             }
             Body::Question(body) => {
                 let kind = self.kind(item, body)?;
+                let mut text = body.text.clone();
+                text.unit = match kind {
+                    Kind::Number { .. } => number_of(&body.choices).and_then(|(_, _, unit)| unit),
+                    _ => None,
+                };
                 let raws = body.choices.iter().map(|choice| choice.raw.as_str());
                 Some(Finished::Question(Question {
                     id: item.id.clone(),
@@ -50,7 +55,7 @@ impl Finisher<'_> {
                     fixed: body.fixed.is_some(),
                     concepts,
                     points,
-                    text: Localized::new(self.lang, body.text.clone()),
+                    text: Localized::new(self.lang, text),
                 }))
             }
         }

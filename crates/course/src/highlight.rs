@@ -130,39 +130,58 @@ fn grammar(name: &str) -> Option<(&'static SyntaxSet, &'static SyntaxReference)>
 fn coloured(set: &SyntaxSet, syntax: &SyntaxReference, code: &str) -> Option<String> {
     let mut state = ParseState::new(syntax);
     let mut stack = ScopeStack::new();
-    let mut html = String::with_capacity(code.len() * 2);
-    let mut open: Option<&str> = None;
+    let mut spans = Spans::default();
     for line in LinesWithEndings::from(code) {
         let operations = state.parse_line(line, set).ok()?;
         let mut from = 0;
         for (at, operation) in &operations {
-            add(&mut html, &mut open, class(&stack), line.get(from..*at)?);
+            spans.add(class(&stack), line.get(from..*at)?);
             from = *at;
             stack.apply(operation).ok()?;
         }
-        add(&mut html, &mut open, class(&stack), line.get(from..)?);
+        spans.add(class(&stack), line.get(from..)?);
     }
-    if open.is_some() {
-        html.push_str("</span>");
-    }
-    Some(html)
+    spans.close();
+    Some(spans.html)
 }
 
-/// Adds a piece of code, in the span that is open where its class is the same.
-fn add<'c>(html: &mut String, open: &mut Option<&'c str>, class: Option<&'c str>, text: &str) {
-    if text.is_empty() {
-        return;
-    }
-    if *open != class && !text.trim().is_empty() {
-        if open.is_some() {
-            html.push_str("</span>");
+/// Code becoming HTML, in as few spans as will do.
+#[derive(Default)]
+struct Spans {
+    html: String,
+    /// The class of the span that is open.
+    open: Option<&'static str>,
+    /// White space that may turn out to stand inside it or behind it.
+    space: String,
+}
+
+impl Spans {
+    fn add(&mut self, class: Option<&'static str>, text: &str) {
+        let code = text.trim_start();
+        self.space.push_str(&text[..text.len() - code.len()]);
+        if code.is_empty() {
+            return;
         }
-        if let Some(class) = class {
-            html.push_str(&format!("<span class=\"tok-{class}\">"));
+        if class != self.open {
+            self.close();
         }
-        *open = class;
+        self.html.push_str(&self.space);
+        if let (None, Some(class)) = (self.open, class) {
+            self.html.push_str(&format!("<span class=\"tok-{class}\">"));
+        }
+        self.open = class;
+        let end = code.trim_end().len();
+        self.html.push_str(&escape(&code[..end]));
+        code[end..].clone_into(&mut self.space);
     }
-    html.push_str(&escape(text));
+
+    /// Ends the open span, and puts the space behind it.
+    fn close(&mut self) {
+        if self.open.take().is_some() {
+            self.html.push_str("</span>");
+        }
+        self.html.push_str(&std::mem::take(&mut self.space));
+    }
 }
 
 /// The class of the innermost scope that has one. The marks around a string or comment belong to it.

@@ -6,14 +6,15 @@ use std::ops::Range;
 use serde::Deserialize;
 
 use crate::ids::ItemId;
-use crate::item::{self, Body, Item, KindName, Prompt};
+use crate::item::{self, Body, Item, KindName};
 use crate::lang::Lang;
 use crate::model::{Block, Page};
 use crate::problem::Problem;
+use crate::prompt::Prompt;
 use crate::quiz;
 use crate::render::{Chunk, Env, HeadingLink, MARK, Mark, Renderer};
 use crate::scan::{Directive, Piece, scan};
-use crate::source::{Source, Spot};
+use crate::source::Source;
 
 /// The longest lesson, in minutes: what is longer is several.
 const MINUTES_MAX: u16 = 240;
@@ -175,14 +176,13 @@ fn front(renderer: &mut Renderer<'_>) -> (Option<Front>, Range<usize>) {
         Err(error) => {
             let spot = error.location().map_or(source.line(0), |at| {
                 let line = at.line().min(end - 1);
-                Spot {
-                    column: at
-                        .column()
-                        .saturating_sub(1)
-                        .min(source.lines[line].chars().count()),
-                    width: 1,
-                    line,
-                }
+                let text = source.lines[line];
+                let column = at.column().saturating_sub(1);
+                let start = text
+                    .char_indices()
+                    .nth(column)
+                    .map_or(text.len(), |(byte, _)| byte);
+                source.within(line, start..start)
             });
             renderer.problem(
                 spot,

@@ -59,6 +59,7 @@ mod manifest;
 mod model;
 mod pair;
 mod problem;
+mod prompt;
 mod quiz;
 mod render;
 mod scan;

@@ -26,6 +26,8 @@ pub const FILE_MAX: u64 = 1024 * 1024;
 pub(crate) struct Folder {
     texts: BTreeMap<String, String>,
     images: BTreeSet<String>,
+    /// Files that are there and could not be taken up; told already.
+    unreadable: BTreeSet<String>,
 }
 
 /// Links of one page, and which headings it has.
@@ -91,25 +93,31 @@ impl Folder {
 
     fn read_text(&mut self, path: &Path, name: String, problems: &mut Vec<Problem>) {
         let read = fs::File::open(path).and_then(|file| {
-            let mut text = String::new();
-            file.take(FILE_MAX + 1).read_to_string(&mut text)?;
-            Ok(text)
+            let mut bytes = Vec::new();
+            file.take(FILE_MAX + 1).read_to_end(&mut bytes)?;
+            Ok(bytes)
         });
-        match read {
-            Ok(text) if text.len() as u64 <= FILE_MAX => {
+        let (message, help) = match read.map(|bytes| (bytes.len() as u64, String::from_utf8(bytes)))
+        {
+            Ok((..=FILE_MAX, Ok(text))) => {
                 self.texts.insert(name, text);
+                return;
             }
-            Ok(_) => problems.push(of_file(
-                &name,
+            Ok((..=FILE_MAX, Err(error))) => (
+                format!("the file is not text in UTF-8: {error}"),
+                "save it as UTF-8",
+            ),
+            Ok(_) => (
                 format!("the file is longer than {FILE_MAX} bytes"),
                 "cut it in two lessons",
-            )),
-            Err(error) => problems.push(of_file(
-                &name,
+            ),
+            Err(error) => (
                 format!("the file cannot be read: {error}"),
-                "a course's texts are readable files in UTF-8",
-            )),
-        }
+                "it has to be there, and readable for whoever serves the course",
+            ),
+        };
+        problems.push(of_file(&name, message, help));
+        self.unreadable.insert(name);
     }
 
     fn course(&self, problems: &mut Vec<Problem>) -> Option<Course> {
@@ -227,7 +235,7 @@ impl Folder {
             };
             for lang in &manifest.languages {
                 let path = format!("{id}.{lang}.md");
-                if !self.texts.contains_key(&path) {
+                if !self.texts.contains_key(&path) && !self.unreadable.contains(&path) {
                     problems.push(missing(source, spot, &path, *lang == manifest.default_lang));
                 }
             }
@@ -326,7 +334,10 @@ fn dead_headings(course: &Course, pages: &[PageLinks<'_>], problems: &mut Vec<Pr
                     link.spot,
                     "dead-link",
                     format!("`{}` has no heading `#{}`", link.lesson, link.heading),
-                    format!("its headings are {}", names.join(", ")),
+                    match names.as_slice() {
+                        [] => "it has no headings of the levels ## and ###".to_owned(),
+                        names => format!("its headings are {}", names.join(", ")),
+                    },
                 ));
             }
         }
@@ -341,6 +352,7 @@ fn of_file(file: &str, message: String, help: &str) -> Problem {
         column: 0,
         width: 0,
         source: String::new(),
+        skipped: 0,
         message,
         help: help.to_owned(),
     }

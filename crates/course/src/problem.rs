@@ -19,8 +19,10 @@ pub struct Problem {
     pub column: usize,
     /// How many characters are meant, at least 1.
     pub width: usize,
-    /// The line itself; empty where the whole file is meant.
+    /// The line, or what is around the place where it is long; empty where the whole file is meant.
     pub source: String,
+    /// How many characters of the line stand before `source`.
+    pub skipped: usize,
     /// What is wrong.
     pub message: String,
     /// How to mend it.
@@ -62,16 +64,15 @@ impl fmt::Display for Problem {
         let number = self.line.to_string();
         let margin = " ".repeat(number.len());
         let source = self.source.replace('\t', " ");
-        let before: String = source.chars().take(self.column - 1).collect();
-        let meant: String = source
-            .chars()
-            .skip(self.column - 1)
-            .take(self.width)
-            .collect();
+        let column = self.column.saturating_sub(1 + self.skipped);
+        let before: String = source.chars().take(column).collect();
+        let meant: String = source.chars().skip(column).take(self.width).collect();
         writeln!(f, "{margin}--> {}:{}:{}", self.file, self.line, self.column)?;
         writeln!(f, "{margin} |")?;
-        writeln!(f, "{number} | {source}")?;
+        let cut = if self.skipped > 0 { "…" } else { "" };
+        let before = format!("{cut}{before}");
         let underline = "^".repeat(columns(&meant).max(1));
+        writeln!(f, "{number} | {cut}{source}")?;
         writeln!(f, "{margin} | {}{underline}", " ".repeat(columns(&before)))?;
         write!(f, "{margin} = help: {}", self.help)
     }

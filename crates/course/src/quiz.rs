@@ -1,10 +1,9 @@
 //! Questions: a prompt, then one list whose items are what can be chosen or is accepted.
 
 use crate::head::Head;
-use crate::item::{
-    Body, Choice, Item, ItemHead, KindName, Prompt, QuestionBody, inner_text, kind_of, title_of,
-};
+use crate::item::{Body, Choice, Item, ItemHead, KindName, QuestionBody, inner_text, kind_of};
 use crate::model::{Html, QuestionText};
+use crate::prompt::{Prompt, title_of};
 use crate::render::Renderer;
 use crate::scan::{Directive, Piece};
 use crate::source::{Fragment, Spot};
@@ -117,7 +116,7 @@ fn entry_line(
     let cut = text.len() - trimmed.len();
     if let Some(note) = trimmed.strip_prefix(": ") {
         let from = text.len() - note.len();
-        entry.note.push(line, note, text[..from].chars().count());
+        entry.note.push(line, note, from);
     } else if entry.note.is_blank() {
         entry.text.push(line, trimmed, cut);
     } else {
@@ -145,12 +144,16 @@ fn entry_start(text: &str, ordered: bool) -> Option<(usize, Option<bool>)> {
     } else {
         text.strip_prefix("- ")?
     };
-    let (rest, mark) = match rest.trim_start() {
-        marked if marked.starts_with("[x] ") || marked.starts_with("[X] ") => {
-            (&marked[4..], Some(true))
-        }
-        marked if marked.starts_with("[ ] ") => (&marked[4..], Some(false)),
-        plain => (plain, None),
+    let rest = rest.trim_start();
+    let marked = |mark: &str| {
+        let after = rest.strip_prefix(mark)?;
+        (after.is_empty() || after.starts_with(' ')).then_some(after)
+    };
+    let right = marked("[x]").or_else(|| marked("[X]"));
+    let (rest, mark) = match (right, marked("[ ]")) {
+        (Some(rest), _) => (rest, Some(true)),
+        (None, Some(rest)) => (rest, Some(false)),
+        (None, None) => (rest, None),
     };
     Some((text.len() - rest.len(), mark))
 }

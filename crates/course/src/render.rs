@@ -3,21 +3,21 @@
 //! An author is trusted less than our code: raw HTML is refused, links lead to lessons or to the
 //! web, images are files of the course.
 
+mod footnotes;
+mod pieces;
+
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::ops::Range;
 
 use pulldown_cmark::{
-    BrokenLink, CodeBlockKind, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd,
-    TextMergeWithOffset, html,
+    BrokenLink, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset, html,
 };
 
-use crate::highlight::{self, escape};
+use crate::highlight::escape;
 use crate::ids::LessonId;
 use crate::lang::Lang;
-use crate::links;
 use crate::model::{Heading, Html};
-use crate::problem::Problem;
+use crate::problem::{PROBLEMS_MAX, Problem};
 use crate::source::{Fragment, Source, Spot};
 
 /// Around the number of a [`Mark`], as a paragraph of its own: a private-use character, which
@@ -109,6 +109,7 @@ struct Pass<'r, 'a, 'e> {
     definitions: BTreeMap<String, Vec<Event<'e>>>,
     /// What was being made when a footnote's text began, and its label.
     outside: Option<(Vec<Event<'e>>, CowStr<'e>)>,
+    table: pieces::Table,
     seen_marks: usize,
     plain: String,
     plain_done: bool,
@@ -152,8 +153,11 @@ impl<'a> Renderer<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        let problem = self.source.problem(spot, code, message, help);
-        self.problems.push(problem);
+        // One line may have any number of them, and each costs its line: enough is enough.
+        if self.problems.len() < PROBLEMS_MAX {
+            let problem = self.source.problem(spot, code, message, help);
+            self.problems.push(problem);
+        }
     }
 
     fn render(
@@ -195,6 +199,7 @@ impl<'a> Renderer<'a> {
             footnotes: Vec::new(),
             definitions: BTreeMap::new(),
             outside: None,
+            table: pieces::Table::default(),
             seen_marks: 0,
             plain: String::new(),
             plain_done: false,
@@ -238,21 +243,20 @@ impl<'e> Pass<'_, '_, 'e> {
                 return end + 1;
             }
             Event::Start(Tag::Heading { level, .. }) => self.heading(events, at, *level),
-            Event::End(TagEnd::Heading(level)) => self.raw(format!("</{}>\n", shown(*level))),
-            Event::Start(Tag::Table(_)) => {
-                let label = match self.renderer.env.lang {
-                    Lang::Ko => "표",
-                    Lang::En => "Table",
-                };
-                self.raw(format!(
-                    "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\">\n"
-                ));
-                self.out.push(event.clone());
+            Event::End(TagEnd::Heading(level)) => {
+                self.raw(format!("</{}>\n", pieces::shown(*level)))
             }
-            Event::End(TagEnd::Table) => {
-                self.out.push(event.clone());
-                self.raw("</div>\n".to_owned());
+            Event::Start(Tag::Table(columns)) => self.table(columns),
+            Event::Start(Tag::TableHead) => self.table_row("<thead><tr>"),
+            Event::Start(Tag::TableRow) => self.table_row("<tr>"),
+            Event::Start(Tag::TableCell) => self.table_cell(),
+            Event::End(TagEnd::TableCell) => self.raw_inline(format!("</{}>", self.table.cell())),
+            Event::End(TagEnd::TableRow) => self.raw("</tr>\n".to_owned()),
+            Event::End(TagEnd::TableHead) => {
+                self.table.in_head = false;
+                self.raw("</tr></thead>\n<tbody>\n".to_owned());
             }
+            Event::End(TagEnd::Table) => self.raw("</tbody></table></div>\n".to_owned()),
             Event::Start(Tag::Link { dest_url, .. }) => {
                 let open = self.link(dest_url, range);
                 self.raw_inline(open);
@@ -263,9 +267,16 @@ impl<'e> Pass<'_, '_, 'e> {
                 self.outside = Some((std::mem::take(&mut self.out), label.clone()));
             }
             Event::End(TagEnd::FootnoteDefinition) => self.footnote_defined(range),
-            Event::Html(text) | Event::InlineHtml(text) => self.raw_html(text, range),
-            // The tags around a block of HTML, which is either refused or a comment.
-            Event::Start(Tag::HtmlBlock) | Event::End(TagEnd::HtmlBlock) => {}
+            Event::Start(Tag::HtmlBlock) => {
+                let end = end_of(events, at, TagEnd::HtmlBlock);
+                let text: String = events[at..end]
+                    .iter()
+                    .map(|(event, _)| html_text(event))
+                    .collect();
+                self.raw_html(&text, range);
+                return end + 1;
+            }
+            Event::InlineHtml(text) => self.raw_html(text, range),
             Event::TaskListMarker(done) => self.task(*done),
             Event::Text(text) => self.text(text, range),
             Event::Code(code) => {
@@ -336,193 +347,6 @@ impl<'e> Pass<'_, '_, 'e> {
         }
     }
 
-    fn heading(&mut self, events: &[(Event<'e>, Range<usize>)], at: usize, level: HeadingLevel) {
-        let end = end_of(events, at, TagEnd::Heading(level));
-        let spot = self.fragment.spot(events[at].1.clone());
-        if self.place != Place::Page {
-            self.renderer.problem(
-                spot,
-                "heading-in-item",
-                "an exercise or question has no headings of its own",
-                "give it a title: `{title=\"…\"}` behind its id, or write the line in bold",
-            );
-        } else if level == HeadingLevel::H1 {
-            self.renderer.problem(
-                spot,
-                "second-title",
-                "the page's title is the one in the front matter",
-                "begin this heading with `##`",
-            );
-        }
-        let text = plain_text(&events[at..end]);
-        let id = self.renderer.heading_id(&text);
-        let tag = shown(level);
-        self.raw(format!("<{tag} id=\"{HEADING_ID}{id}\">"));
-        let listed = match level {
-            HeadingLevel::H1 | HeadingLevel::H2 => Some(2),
-            HeadingLevel::H3 => Some(3),
-            _ => None,
-        };
-        if let Some(level) = listed {
-            self.renderer.toc.push(Heading {
-                level,
-                id: format!("{HEADING_ID}{id}"),
-                text,
-            });
-        }
-    }
-
-    fn code_block(
-        &mut self,
-        events: &[(Event<'e>, Range<usize>)],
-        at: usize,
-        kind: &CodeBlockKind<'e>,
-    ) -> usize {
-        let end = end_of(events, at, TagEnd::CodeBlock);
-        let code: String = plain_text(&events[at..end]);
-        let info = match kind {
-            CodeBlockKind::Fenced(info) => info.as_ref(),
-            CodeBlockKind::Indented => "",
-        };
-        let mut words = info.split_whitespace();
-        let name = words.next().unwrap_or("text");
-        let option = words.next();
-        let spot = self.fragment.spot(events[at].1.clone());
-        if !highlight::is_known(name) {
-            self.renderer.problem(
-                spot,
-                "unknown-language",
-                format!("`{name}` is no language that code can be shown in"),
-                format!("one of {}", highlight::known()),
-            );
-        }
-        if !matches!(option, None | Some("no-run")) || words.next().is_some() {
-            self.renderer.problem(
-                spot,
-                "code-option",
-                format!("`{info}` means nothing here"),
-                "scripts (`bash check` and the like) stand directly in an exercise; elsewhere only `no-run` may follow the language",
-            );
-        }
-        let lang = escape(name);
-        let run = match option {
-            None if highlight::is_shell(name) && self.place == Place::Page => " data-run",
-            _ => "",
-        };
-        let class = if highlight::is_plain(name) {
-            " output"
-        } else {
-            ""
-        };
-        let html = highlight::highlight(name, &code);
-        self.raw(format!(
-            "<div class=\"code{class}\"><pre tabindex=\"0\" data-lang=\"{lang}\"{run}><code>{html}</code></pre></div>\n"
-        ));
-        end + 1
-    }
-
-    /// An `<img>`, from its start to before its end. `captioned`: its title is shown below it.
-    fn image(
-        &mut self,
-        events: &[(Event<'e>, Range<usize>)],
-        part: Range<usize>,
-        captioned: bool,
-    ) -> String {
-        let (
-            Event::Start(Tag::Image {
-                dest_url, title, ..
-            }),
-            range,
-        ) = &events[part.start]
-        else {
-            return String::new();
-        };
-        let spot = self.fragment.spot(range.clone());
-        let alt = plain_text(&events[part]);
-        if alt.trim().is_empty() {
-            self.renderer.problem(
-                spot,
-                "missing-alt",
-                "this image has no text for those who do not see it",
-                "say between the square brackets what it shows",
-            );
-        }
-        let env = self.renderer.env;
-        match links::image(dest_url, env.lesson.unit(), env.images) {
-            Ok(path) => {
-                let title = match title.as_ref() {
-                    title if captioned || title.is_empty() => String::new(),
-                    title => format!(" title=\"{}\"", escape(title)),
-                };
-                let html = format!(
-                    "<img src=\"/assets/{path}\" alt=\"{}\"{title} loading=\"lazy\" decoding=\"async\">",
-                    escape(&alt)
-                );
-                self.renderer.assets.insert(path);
-                html
-            }
-            Err((message, help)) => {
-                self.renderer.problem(spot, "dead-image", message, help);
-                String::new()
-            }
-        }
-    }
-
-    fn link(&mut self, address: &str, range: &Range<usize>) -> String {
-        let spot = self.fragment.spot(range.clone());
-        let env = self.renderer.env;
-        match links::link(address, env.lesson, env.lessons) {
-            Ok(links::Link::Web(address)) => {
-                format!("<a href=\"{}\" rel=\"noopener\">", escape(&address))
-            }
-            Ok(links::Link::Lesson { lesson, heading }) => {
-                let mut href = if lesson == *env.lesson && heading.is_some() {
-                    String::new()
-                } else {
-                    format!("/{}/lessons/{lesson}", env.lang)
-                };
-                if let Some(heading) = heading {
-                    let _ = write!(href, "#{HEADING_ID}{}", escape(&heading));
-                    self.renderer.heading_links.push(HeadingLink {
-                        lesson,
-                        heading,
-                        spot,
-                    });
-                }
-                format!("<a href=\"{href}\">")
-            }
-            Err((message, help)) => {
-                self.renderer.problem(spot, "dead-link", message, help);
-                "<a>".to_owned()
-            }
-        }
-    }
-
-    fn raw_html(&mut self, text: &str, range: &Range<usize>) {
-        let text = text.trim();
-        if text.is_empty() || (text.starts_with("<!--") && text.ends_with("-->")) {
-            return;
-        }
-        self.renderer.problem(
-            self.fragment.spot(range.clone()),
-            "raw-html",
-            "HTML is not for lessons: what stands in a page acts in the name of whoever reads it",
-            "use Markdown, `[[Ctrl]]` for keys, `:::note` for boxes, `![…](file.svg \"caption\")` for figures; or write `\\<` for the sign itself",
-        );
-    }
-
-    fn task(&mut self, done: bool) {
-        let (checked, label) = match (done, self.renderer.env.lang) {
-            (true, Lang::Ko) => (" checked", "했음"),
-            (true, Lang::En) => (" checked", "done"),
-            (false, Lang::Ko) => ("", "할 일"),
-            (false, Lang::En) => ("", "to do"),
-        };
-        self.raw_inline(format!(
-            "<input type=\"checkbox\" disabled aria-label=\"{label}\"{checked}>"
-        ));
-    }
-
     /// Text, in which `[[Ctrl]]` is a key.
     fn text(&mut self, text: &CowStr<'e>, range: &Range<usize>) {
         self.add_plain(text);
@@ -542,78 +366,6 @@ impl<'e> Pass<'_, '_, 'e> {
             rest = after;
         }
         self.out.push(Event::Text(rest.to_owned().into()));
-    }
-
-    fn footnote_reference(&mut self, label: &CowStr<'e>) {
-        let known = self.footnotes.iter().position(|known| known == label);
-        let number = known.unwrap_or_else(|| {
-            self.footnotes.push(label.clone());
-            self.footnotes.len() - 1
-        }) + 1;
-        // Only the first reference can be come back to.
-        let id = match known {
-            None => format!(" id=\"{}\"", self.footnote_id("fnref", number)),
-            Some(_) => String::new(),
-        };
-        let target = self.footnote_id("fn", number);
-        self.raw_inline(format!(
-            "<sup class=\"footnote-ref\"><a href=\"#{target}\"{id} role=\"doc-noteref\">{number}</a></sup>"
-        ));
-    }
-
-    fn footnote_defined(&mut self, range: &Range<usize>) {
-        let Some((outside, label)) = self.outside.take() else {
-            return;
-        };
-        let text = std::mem::replace(&mut self.out, outside);
-        if self.definitions.insert(label.to_string(), text).is_some() {
-            self.renderer.problem(
-                self.fragment.spot(range.clone()),
-                "double-footnote",
-                "there is another footnote of this name",
-                "give one of them another name",
-            );
-        }
-    }
-
-    fn add_footnotes(&mut self) {
-        let mut definitions = std::mem::take(&mut self.definitions);
-        let labels = std::mem::take(&mut self.footnotes);
-        if !labels.is_empty() {
-            self.raw("<section class=\"footnotes\" role=\"doc-endnotes\">\n<ol>\n".to_owned());
-            for (index, label) in labels.iter().enumerate() {
-                let (id, back) = (
-                    self.footnote_id("fn", index + 1),
-                    self.footnote_id("fnref", index + 1),
-                );
-                let to_text = match self.renderer.env.lang {
-                    Lang::Ko => "본문으로",
-                    Lang::En => "Back to the text",
-                };
-                self.raw(format!("<li id=\"{id}\">\n"));
-                self.out
-                    .extend(definitions.remove(label.as_ref()).unwrap_or_default());
-                self.raw(format!(
-                    "<a class=\"footnote-backref\" href=\"#{back}\" role=\"doc-backlink\" aria-label=\"{to_text}\">↩</a></li>\n"
-                ));
-            }
-            self.raw("</ol>\n</section>\n".to_owned());
-        }
-        for label in definitions.into_keys() {
-            self.renderer.problem(
-                self.fragment.spot(0..0),
-                "unused-footnote",
-                format!("nothing refers to the footnote `{label}`"),
-                format!("write `[^{label}]` where it belongs, or take it out"),
-            );
-        }
-    }
-
-    fn footnote_id(&self, what: &str, number: usize) -> String {
-        match self.place {
-            Place::Page => format!("{what}-{number}"),
-            _ => format!("{what}-{}-{number}", self.renderer.fragments),
-        }
     }
 
     fn only_a_paragraph(&mut self, events: &[(Event<'e>, Range<usize>)]) {
@@ -639,7 +391,7 @@ impl<'e> Pass<'_, '_, 'e> {
                 self.fragment.spot(range.clone()),
                 "choice-text",
                 "a choice is a single paragraph",
-                "put code in `single quotes of code`, and what is longer into the question",
+                "put code in backticks, and what is longer into the question",
             );
         }
     }
@@ -669,25 +421,6 @@ impl<'e> Pass<'_, '_, 'e> {
     }
 }
 
-impl Renderer<'_> {
-    /// A heading's id, from its words: letters of any script, digits and dashes; numbered from the
-    /// second of the same on.
-    fn heading_id(&mut self, text: &str) -> String {
-        let words: Vec<String> = text
-            .split(|letter: char| !letter.is_alphanumeric())
-            .filter(|word| !word.is_empty())
-            .map(str::to_lowercase)
-            .collect();
-        let id = words.join("-");
-        let count = self.heading_ids.entry(id.clone()).or_default();
-        *count += 1;
-        match *count {
-            1 => id,
-            count => format!("{id}-{count}"),
-        }
-    }
-}
-
 fn first_html(chunks: Vec<Chunk>) -> Html {
     chunks
         .into_iter()
@@ -706,6 +439,13 @@ fn end_of(events: &[(Event<'_>, Range<usize>)], start: usize, end: TagEnd) -> us
         .map_or(events.len() - 1, |offset| start + offset)
 }
 
+fn html_text<'t>(event: &'t Event<'_>) -> &'t str {
+    match event {
+        Event::Html(text) => text,
+        _ => "",
+    }
+}
+
 fn plain_text(events: &[(Event<'_>, Range<usize>)]) -> String {
     events
         .iter()
@@ -715,17 +455,6 @@ fn plain_text(events: &[(Event<'_>, Range<usize>)]) -> String {
             _ => "",
         })
         .collect()
-}
-
-/// A heading's element: never `h1`, which is the page's title.
-fn shown(level: HeadingLevel) -> &'static str {
-    match level {
-        HeadingLevel::H1 | HeadingLevel::H2 => "h2",
-        HeadingLevel::H3 => "h3",
-        HeadingLevel::H4 => "h4",
-        HeadingLevel::H5 => "h5",
-        HeadingLevel::H6 => "h6",
-    }
 }
 
 /// The text before the next `[[key]]`, the key and the text behind it.

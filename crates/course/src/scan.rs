@@ -12,6 +12,11 @@ use std::ops::Range;
 use crate::problem::Problem;
 use crate::source::{Source, Spot};
 
+/// What directives are called.
+const NAMES: [&str; 8] = [
+    "exercise", "explain", "feedback", "hint", "note", "quiz", "tip", "warning",
+];
+
 /// A piece of a file or of a directive, in order.
 pub(crate) enum Piece {
     /// A line of Markdown.
@@ -186,7 +191,7 @@ fn close(source: &Source<'_>, from: usize, end: usize, count: usize) -> (usize, 
 
 fn colons(text: &str) -> Option<Colons<'_>> {
     let start = text.len() - text.trim_start_matches(':').len();
-    if start < 3 {
+    if start < 2 {
         return None;
     }
     let rest = &text[start..];
@@ -195,9 +200,14 @@ fn colons(text: &str) -> Option<Colons<'_>> {
     let len = rest
         .find(|letter: char| letter.is_whitespace() || letter == '{')
         .unwrap_or(rest.len());
+    let name = &rest[..len];
+    // Two colons may be anything, unless one of our names follows.
+    if start == 2 && !NAMES.contains(&name) {
+        return None;
+    }
     Some(Colons {
         count: start,
-        name: &rest[..len],
+        name,
         start: name_at,
     })
 }

@@ -4,6 +4,13 @@ use std::ops::Range;
 
 use crate::problem::Problem;
 
+/// How much of a line is shown before the place in question, in characters. Lines of prose are as
+/// long as paragraphs; a report that repeated them whole could not be read.
+const BEFORE_MAX: usize = 100;
+
+/// How much of the place itself is shown.
+const WIDTH_MAX: usize = 100;
+
 /// A file of the course.
 pub(crate) struct Source<'a> {
     /// Its path, relative to the course's folder.
@@ -12,15 +19,15 @@ pub(crate) struct Source<'a> {
     pub(crate) lines: Vec<&'a str>,
 }
 
-/// A place in a file.
+/// A place in a file. Bytes, since they cost nothing: characters are counted when somebody is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Spot {
     /// Index of the line, from 0.
     pub(crate) line: usize,
-    /// Characters before it, from 0.
-    pub(crate) column: usize,
-    /// Its length in characters.
-    pub(crate) width: usize,
+    /// Byte of the line at which it begins.
+    pub(crate) start: usize,
+    /// Its length in bytes.
+    pub(crate) len: usize,
 }
 
 impl<'a> Source<'a> {
@@ -35,23 +42,19 @@ impl<'a> Source<'a> {
     /// The whole of a line, without its indentation.
     pub(crate) fn line(&self, line: usize) -> Spot {
         let text = self.lines.get(line).copied().unwrap_or_default();
-        let column = text.chars().take_while(|c| c.is_whitespace()).count();
-        let width = text.trim().chars().count();
         Spot {
             line,
-            column,
-            width,
+            start: text.len() - text.trim_start().len(),
+            len: text.trim().len(),
         }
     }
 
     /// A part of a line, given in bytes of it.
     pub(crate) fn within(&self, line: usize, bytes: Range<usize>) -> Spot {
-        let text = self.lines.get(line).copied().unwrap_or_default();
-        let chars = |range: Range<usize>| text.get(range).map_or(0, |part| part.chars().count());
         Spot {
             line,
-            column: chars(0..bytes.start),
-            width: chars(bytes),
+            start: bytes.start,
+            len: bytes.len(),
         }
     }
 
@@ -63,18 +66,24 @@ impl<'a> Source<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Problem {
+        let text = self.lines.get(spot.line).copied().unwrap_or_default();
+        let chars = |bytes: &str| bytes.chars().count();
+        let start = text.floor_char_boundary(spot.start);
+        let end = text.floor_char_boundary(spot.start + spot.len);
+        let column = chars(&text[..start]);
+        let skipped = column.saturating_sub(BEFORE_MAX);
         Problem {
             code,
             file: self.path.to_owned(),
             line: spot.line + 1,
-            column: spot.column + 1,
-            width: spot.width.max(1),
-            source: self
-                .lines
-                .get(spot.line)
-                .copied()
-                .unwrap_or_default()
-                .to_owned(),
+            column: column + 1,
+            width: chars(&text[start..end]).clamp(1, WIDTH_MAX),
+            source: text
+                .chars()
+                .skip(skipped)
+                .take(BEFORE_MAX + WIDTH_MAX)
+                .collect(),
+            skipped,
             message: message.into(),
             help: help.into(),
         }
@@ -87,12 +96,12 @@ impl<'a> Source<'a> {
 pub(crate) struct Fragment {
     pub(crate) text: String,
     /// Per line of the text: where it begins in it, which line of the file it is, and how many
-    /// characters of that were cut.
+    /// bytes of that were cut.
     lines: Vec<(usize, usize, usize)>,
 }
 
 impl Fragment {
-    /// Adds a line of the file, without its first `cut` characters.
+    /// Adds a line of the file, without its first `cut` bytes.
     pub(crate) fn push(&mut self, line: usize, text: &str, cut: usize) {
         self.lines.push((self.text.len(), line, cut));
         self.text.push_str(text);
@@ -119,7 +128,7 @@ impl Fragment {
     pub(crate) fn of_tail(source: &Source<'_>, line: usize, from: usize) -> Self {
         let mut fragment = Self::default();
         let text = source.lines[line];
-        fragment.push(line, &text[from..], text[..from].chars().count());
+        fragment.push(line, &text[from..], from);
         fragment
     }
 
@@ -139,8 +148,7 @@ impl Fragment {
             } else {
                 let (before, after) = (&text[..at - start], &text[at - start + skip..]);
                 parts.0.push(*line, before, *cut);
-                let more = text[..at - start + skip].chars().count();
-                parts.1.push(*line, after, cut + more);
+                parts.1.push(*line, after, cut + at - start + skip);
             }
         }
         parts
@@ -159,18 +167,15 @@ impl Fragment {
         let Some(&(start, line, cut)) = self.lines.get(index) else {
             return Spot {
                 line: 0,
-                column: 0,
-                width: 1,
+                start: 0,
+                len: 0,
             };
         };
-        let chars = |range: Range<usize>| {
-            let part = self.text.get(range).unwrap_or_default();
-            part.lines().next().unwrap_or_default().chars().count()
-        };
+        let part = self.text.get(range.clone()).unwrap_or_default();
         Spot {
             line,
-            column: cut + chars(start..range.start),
-            width: chars(range),
+            start: cut + range.start.saturating_sub(start),
+            len: part.find('\n').unwrap_or(part.len()),
         }
     }
 }

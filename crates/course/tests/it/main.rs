@@ -1,0 +1,12 @@
+//! The crate's behaviour through its public door, in one program: it links once.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "what fails in a test's helper fails the test"
+)]
+
+mod checking;
+mod common;
+mod grading;
+mod problems;
+mod rendering;
