@@ -24,9 +24,9 @@ pub(crate) struct Options {
     /// The classroom's data folder.
     #[arg(long, default_value = "/var/lib/gyosil")]
     pub(crate) data: PathBuf,
-    /// Where to listen.
-    #[arg(long, default_value = "/var/lib/gyosil/run/machined.sock")]
-    pub(crate) socket: PathBuf,
+    /// Where to listen [default: run/machined.sock in the data folder].
+    #[arg(long)]
+    pub(crate) socket: Option<PathBuf>,
     /// The unprivileged account that may ask, and that the registry runs as.
     #[arg(long, default_value = "gyosil")]
     pub(crate) socket_user: String,

@@ -71,6 +71,10 @@ async fn main() -> anyhow::Result<()> {
     rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1))
         .context("becoming a subreaper")?;
 
+    tokio::spawn(process::reap_strays());
+    // What is for root only is made so; what others pass through must not depend on who starts us.
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
+
     fs::create_dir_all(&options.data)?;
     let account = Account::find(&options.socket_user)?;
     let data = Data::open(&options.data)?;
@@ -80,7 +84,10 @@ async fn main() -> anyhow::Result<()> {
     let cgroups = Cgroups::open(data.tag()).context("finding our control group")?;
     let router = Router::open(data.tag()).await?;
     let registry = Arc::new(Registry::start(&data, &router, &account)?);
-    let socket = options.socket.clone();
+    let socket = options
+        .socket
+        .clone()
+        .unwrap_or_else(|| data.path("run/machined.sock"));
     let host = Arc::new(Host::new(options, data, cgroups, router));
     let machines = Arc::new(Machines::open(host.clone()).await?);
 

@@ -1,7 +1,7 @@
 //! Processes that are not this program's own children to begin with: a container's first process
 //! and the shells of terminals. runc makes them and leaves them to machined, the subreaper.
 
-use std::{fs, io, os::fd::OwnedFd};
+use std::{collections::BTreeSet, fs, io, os::fd::OwnedFd, time::Duration};
 
 use rustix::process::{
     Pid, PidfdFlags, Signal, WaitId, WaitIdOptions, pidfd_open, pidfd_send_signal, waitid,
@@ -13,6 +13,9 @@ use crate::sys;
 /// How often a session that makes processes faster than they are killed is gone through. The
 /// machine's limit on processes ends such a race.
 const KILL_ROUNDS: u32 = 20;
+
+/// How long a dead child is left to whoever waits for it, which takes milliseconds.
+const STRAY_AFTER: Duration = Duration::from_secs(10);
 
 /// A process, held by more than its number, which may be used again.
 #[derive(Debug)]
@@ -40,6 +43,29 @@ impl Process {
         status
             .exit_status()
             .or_else(|| status.terminating_signal().map(|signal| 128 + signal))
+    }
+}
+
+/// Takes the exit codes of children that nobody waits for, for ever: programs that a runc left which
+/// was killed on the way. A child that is dead for two rounds has nobody.
+pub(crate) async fn reap_strays() {
+    let mut before = BTreeSet::new();
+    loop {
+        tokio::time::sleep(STRAY_AFTER).await;
+        let dead: BTreeSet<u32> = children()
+            .into_iter()
+            .filter(|&pid| stat(pid).is_some_and(|s| s.is_dead))
+            .collect();
+        for pid in before.intersection(&dead) {
+            // An error means that somebody was there after all.
+            let _ = number(*pid).map(|pid| {
+                waitid(
+                    WaitId::Pid(pid),
+                    WaitIdOptions::EXITED | WaitIdOptions::NOHANG,
+                )
+            });
+        }
+        before = dead;
     }
 }
 
@@ -76,16 +102,41 @@ fn session_members(leader: u32) -> Vec<u32> {
 
 /// The session of a living process.
 fn session(pid: u32) -> Option<u32> {
+    stat(pid)
+        .filter(|stat| !stat.is_dead)
+        .map(|stat| stat.session)
+}
+
+fn children() -> Vec<u32> {
+    let tasks = fs::read_dir("/proc/self/task")
+        .into_iter()
+        .flatten()
+        .flatten();
+    let lists = tasks.filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    lists
+        .flat_map(|list| {
+            list.split(' ')
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+struct Stat {
+    is_dead: bool,
+    session: u32,
+}
+
+fn stat(pid: u32) -> Option<Stat> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name in parentheses is the process's to choose; what follows the last one is the kernel's:
     // state, parent, group, session.
     let mut fields = stat[stat.rfind(')')? + 1..].split_whitespace();
-    let state = fields.next()?;
-    if state == "Z" || state == "X" {
-        None
-    } else {
-        fields.nth(2)?.parse().ok()
-    }
+    let is_dead = matches!(fields.next()?, "Z" | "X");
+    Some(Stat {
+        is_dead,
+        session: fields.nth(2)?.parse().ok()?,
+    })
 }
 
 fn number(pid: u32) -> io::Result<Pid> {

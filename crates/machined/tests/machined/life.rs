@@ -245,6 +245,49 @@ async fn programs_run_as_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_froze_itself_holds_up_nobody() {
+    let classroom = Classroom::open(&[]).await;
+    let client = classroom.client();
+    let before = footprint::measure(&classroom).await;
+    let hong = id("hong");
+    classroom.ready(&hong).await;
+    // All in a group of their own, the script that does it last: it never comes back.
+    let freeze = "cd /sys/fs/cgroup; [ -e cgroup.controllers ] || cd freezer; mkdir ice
+        for group in . init docker; do
+            for pid in $(cat $group/cgroup.procs 2>/dev/null); do
+                [ $pid = $$ ] || echo $pid >ice/cgroup.procs
+            done 2>/dev/null
+        done
+        echo $$ >ice/cgroup.procs
+        if [ -e ice/freezer.state ]; then echo FROZEN >ice/freezer.state; else echo 1 >ice/cgroup.freeze; fi
+        sleep 1; echo not frozen";
+    let frozen = ExecRequest {
+        timeout_ms: 2000,
+        ..exec(&["bash", "-c", freeze])
+    };
+    let start = Instant::now();
+    let outcome = client.exec(&hong, &frozen).await.expect("an outcome");
+    assert_eq!(
+        (outcome.exit, &*outcome.stdout),
+        (None, ""),
+        "{}",
+        outcome.stderr
+    );
+    let next = ExecRequest {
+        timeout_ms: 2000,
+        ..exec(&["true"])
+    };
+    client.exec(&hong, &next).await.expect("an outcome");
+    assert!(
+        start.elapsed() < Duration::from_secs(15),
+        "{:?}",
+        start.elapsed()
+    );
+    classroom.client().delete(&hong).await.expect("to go");
+    footprint::assert_settles(&classroom, &before).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn events_come_as_they_happen() {
     let classroom = Classroom::open(&[]).await;
     let client = classroom.client();
