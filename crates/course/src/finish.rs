@@ -11,6 +11,7 @@ use crate::item::{
 };
 use crate::lang::{Lang, Localized};
 use crate::model::{Exercise, Kind, Proof, Question, Script, Wrong};
+use crate::order::Arrangement;
 use crate::problem::Problem;
 use crate::quiz::number;
 use crate::source::{Source, Spot};
@@ -42,21 +43,9 @@ impl Finisher<'_> {
             }
             Body::Question(body) => {
                 let kind = self.kind(item, body)?;
-                let mut text = body.text.clone();
-                text.unit = match kind {
-                    Kind::Number { .. } => number_of(&body.choices).and_then(|(_, _, unit)| unit),
-                    _ => None,
-                };
-                let raws = body.choices.iter().map(|choice| choice.raw.as_str());
-                Some(Finished::Question(Question {
-                    id: item.id.clone(),
-                    version: version(&format!("{kind:?}"), raws),
-                    kind,
-                    fixed: body.fixed.is_some(),
-                    concepts,
-                    points,
-                    text: Localized::new(self.lang, text),
-                }))
+                Some(Finished::Question(
+                    self.question(item, body, kind, concepts, points),
+                ))
             }
         }
     }
@@ -70,6 +59,42 @@ impl Finisher<'_> {
     ) {
         let problem = self.source.problem(spot, code, message, help);
         self.problems.push(problem);
+    }
+
+    fn question(
+        &self,
+        item: &Item,
+        body: &QuestionBody,
+        kind: Kind,
+        concepts: Vec<String>,
+        points: u32,
+    ) -> Question {
+        let mut text = body.text.clone();
+        if let Kind::Number { .. } = kind {
+            text.unit = number_of(&body.choices).and_then(|(_, _, unit)| unit);
+        }
+        let shown = body.choices.iter().filter(|choice| choice.is_choice);
+        let targets = text.targets.iter().map(String::as_str);
+        let arrangement =
+            Arrangement::of(&item.id, shown.map(|choice| choice.raw.as_str()), targets);
+        let kind = arrangement.kind(kind);
+        let mut raws: Vec<&str> = body
+            .choices
+            .iter()
+            .map(|choice| choice.raw.as_str())
+            .collect();
+        // The order of lines in the file is no matter for grading.
+        raws.sort_unstable();
+        Question {
+            id: item.id.clone(),
+            version: version(&format!("{kind:?}"), raws.into_iter()),
+            kind,
+            fixed: body.fixed.is_some(),
+            concepts,
+            points,
+            text: Localized::new(self.lang, arrangement.text(text)),
+            arrangement,
+        }
     }
 
     fn concepts_of(&mut self, item: &Item) -> Vec<String> {
@@ -299,11 +324,15 @@ impl Finisher<'_> {
                     3,
                     "`1. first`, `2. second`, `3. third`, in the right order",
                 )?;
-                Some(Kind::Order { len: choices.len() })
+                Some(Kind::Order {
+                    right: (0..choices.len()).collect(),
+                })
             }
             KindName::Match => {
                 self.unmarked(choices);
-                let pairs: Vec<usize> = choices.iter().filter_map(|choice| choice.target).collect();
+                let shown = choices.iter().filter(|choice| choice.is_choice);
+                // A choice without a target has been told of already.
+                let pairs: Vec<usize> = shown.map(|choice| choice.target).collect::<Option<_>>()?;
                 let targets = body.text.targets.len();
                 self.enough(
                     item,

@@ -1,9 +1,8 @@
-//! Grading answers, and the order in which choices are shown.
+//! Grading answers.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::model::{Kind, Question};
@@ -12,7 +11,8 @@ use crate::model::{Kind, Question};
 /// asks for a word or a number.
 pub const ANSWER_MAX: usize = 500;
 
-/// What a student answered. Indexes are the author's order, whatever order the page showed.
+/// What a student answered. Indexes are those of [`crate::QuestionText::choices`] and `targets`, in
+/// whatever order the page showed them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Response {
@@ -109,11 +109,11 @@ impl Question {
                 let right = (given - value).abs() <= tolerance + slack;
                 Ok(Grade::of_parts(vec![right]))
             }
-            (Kind::Order { len }, Response::Order(order)) => {
-                permutation(order, *len)?;
-                let mut parts = vec![false; *len];
-                for (place, choice) in order.iter().enumerate() {
-                    parts[*choice] = place == *choice;
+            (Kind::Order { right }, Response::Order(order)) => {
+                permutation(order, right.len())?;
+                let mut parts = vec![false; right.len()];
+                for (given, right) in order.iter().zip(right) {
+                    parts[*right] = given == right;
                 }
                 Ok(Grade::of_parts(parts))
             }
@@ -127,61 +127,6 @@ impl Question {
             }
             _ => Err(BadResponse::OtherKind),
         }
-    }
-
-    /// How many choices it has (for `Match`, left sides).
-    #[must_use]
-    pub fn choice_count(&self) -> usize {
-        self.text
-            .iter()
-            .next()
-            .map_or(0, |(_, text)| text.choices.len())
-    }
-
-    /// In which order to show the choices: indexes into [`crate::QuestionText::choices`]. The same
-    /// for the same seed; the author's where the question is `fixed`. For `Order` never the right
-    /// one, which the author wrote.
-    #[must_use]
-    pub fn shown_order(&self, seed: u64) -> Vec<usize> {
-        let order = self.order(self.choice_count(), "choices", seed);
-        let sorted = order.is_sorted();
-        match self.kind {
-            Kind::Order { len } if sorted && len > 1 => {
-                let mut turned = order;
-                turned.rotate_left(1);
-                turned
-            }
-            _ => order,
-        }
-    }
-
-    /// In which order to show the targets of a `Match`: indexes into
-    /// [`crate::QuestionText::targets`].
-    #[must_use]
-    pub fn shown_targets(&self, seed: u64) -> Vec<usize> {
-        match self.kind {
-            Kind::Match { targets, .. } => self.order(targets, "targets", seed),
-            _ => Vec::new(),
-        }
-    }
-
-    fn order(&self, len: usize, what: &str, seed: u64) -> Vec<usize> {
-        let mut order: Vec<usize> = (0..len).collect();
-        if !self.fixed {
-            order.sort_by_cached_key(|index| self.rank(what, seed, *index));
-        }
-        order
-    }
-
-    /// A number that looks random, from the question, the seed and the index: sorting by it shuffles.
-    fn rank(&self, what: &str, seed: u64, index: usize) -> [u8; 32] {
-        let mut hash = Sha256::new();
-        hash.update(self.id.as_str());
-        hash.update([0]);
-        hash.update(what);
-        hash.update(seed.to_le_bytes());
-        hash.update(index.to_le_bytes());
-        hash.finalize().into()
     }
 
     fn within<'a>(

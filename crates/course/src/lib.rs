@@ -57,6 +57,7 @@ mod links;
 mod load;
 mod manifest;
 mod model;
+mod order;
 mod pair;
 mod problem;
 mod prompt;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ids::{ItemId, LessonId};
 use crate::lang::{Lang, Localized};
+use crate::order::Arrangement;
 
 /// HTML that our renderer made from an author's Markdown: the only markup that a page may take as
 /// it is. There is no way to make one from a text.
@@ -215,10 +216,12 @@ pub struct Question {
     pub version: String,
     /// What the student reads.
     pub text: Localized<QuestionText>,
+    /// How the choices are kept.
+    pub(crate) arrangement: Arrangement,
 }
 
-/// A kind of question with its right answer: a secret of the server. Indexes count the choices in
-/// the author's order, from 0.
+/// A kind of question with its right answer: a secret of the server. Indexes are those of
+/// [`QuestionText::choices`] and `targets`: an order of our own, from which nothing can be guessed.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Kind {
     /// One choice is right.
@@ -244,10 +247,10 @@ pub enum Kind {
         /// How far off is still right; 0 or more.
         tolerance: f64,
     },
-    /// The choices are to be put in the author's order.
+    /// The choices are to be put in an order.
     Order {
-        /// How many there are.
-        len: usize,
+        /// At each place the choice that belongs there.
+        right: Vec<usize>,
     },
     /// Each choice (left) belongs to one of [`QuestionText::targets`] (right).
     Match {
@@ -266,16 +269,15 @@ pub struct QuestionText {
     pub title: String,
     /// What is asked.
     pub prompt: Html,
-    /// The choices, in the author's order: empty for `Short` and `Number`; for `Order` what is to
-    /// be put in order, **in the right order**, for `Match` the left sides. Show them by
-    /// [`Question::shown_order`].
+    /// The choices: empty for `Short` and `Number`; for `Match` the left sides. Their indexes may
+    /// stand in a page; show them by [`Question::shown_order`].
     pub choices: Vec<Html>,
     /// For each choice what there is to say to whoever chose it wrongly.
     pub notes: Vec<Option<Html>>,
-    /// For `Match`: the right sides, in the author's order, plain text since they stand in a
-    /// `<select>`. Show them by [`Question::shown_targets`].
+    /// For `Match`: the right sides, plain text since they stand in a `<select>`. Show them by
+    /// [`Question::shown_targets`].
     pub targets: Vec<String>,
-    /// For `Order`: the choices as plain text, for a `<select>`; otherwise likewise.
+    /// The choices as plain text, for labels and `<select>`.
     pub plain_choices: Vec<String>,
     /// For `Number`: the unit, shown behind the field.
     pub unit: Option<String>,

@@ -279,9 +279,11 @@ impl Finisher<'_> {
                     v.total_cmp(value).is_eq() && t.total_cmp(tolerance).is_eq()
                 })
             }
-            Kind::Match { pairs, targets } => {
-                let theirs_pairs = theirs.choices.iter().filter_map(|choice| choice.target);
-                theirs_pairs.eq(pairs.iter().copied()) && theirs.text.targets.len() == *targets
+            Kind::Match { targets, .. } => {
+                let pairs = |body: &QuestionBody| -> Vec<Option<usize>> {
+                    body.choices.iter().map(|choice| choice.target).collect()
+                };
+                pairs(ours) == pairs(theirs) && theirs.text.targets.len() == *targets
             }
             _ => self.same_choices(ours, theirs),
         };
@@ -293,6 +295,7 @@ impl Finisher<'_> {
             );
             return;
         }
+        let text = question.arrangement.text(text);
         question.text = question.text.clone().with(self.lang, text);
     }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::common::{everything, good};
-use course::{BadResponse, Course, Question, Response, answers_match};
+use crate::common::{KO, everything, good, load, page};
+use course::{BadResponse, Course, Kind, Lang, Question, Response, answers_match};
 use proptest::prelude::*;
 
 fn question<'c>(course: &'c Course, id: &str) -> &'c Question {
@@ -18,8 +18,44 @@ fn score(id: &str, response: Response) -> Result<f64, BadResponse> {
     })
 }
 
-fn set(indexes: &[usize]) -> Response {
-    Response::Multiple(indexes.iter().copied().collect())
+/// Indexes of the choices that read so.
+fn choices<C: FromIterator<usize>>(id: &str, texts: &[&str]) -> C {
+    let course = good();
+    let plain = &question(&course, id).text.get(Lang::Ko).plain_choices;
+    texts
+        .iter()
+        .map(|text| plain.iter().position(|plain| plain == text).unwrap())
+        .collect()
+}
+
+fn one(text: &str) -> Response {
+    Response::Single(choices::<Vec<usize>>("model", &[text])[0])
+}
+
+fn set(texts: &[&str]) -> Response {
+    Response::Multiple(choices("ports", texts))
+}
+
+fn order(texts: &[&str]) -> Response {
+    Response::Order(choices("steps", texts))
+}
+
+/// The targets of these texts given to IaaS, PaaS and FaaS.
+fn pairs(texts: [&str; 3]) -> Response {
+    let course = good();
+    let text = question(&course, "lines").text.get(Lang::Ko);
+    let targets = texts.map(|wanted| {
+        text.targets
+            .iter()
+            .position(|target| target == wanted)
+            .unwrap()
+    });
+    let lefts: Vec<usize> = choices("lines", &["IaaS", "PaaS", "FaaS"]);
+    let mut chosen = vec![0; lefts.len()];
+    for (left, target) in lefts.into_iter().zip(targets) {
+        chosen[left] = target;
+    }
+    Response::Match(chosen)
 }
 
 fn short(text: &str) -> Response {
@@ -32,26 +68,34 @@ fn number(text: &str) -> Response {
 
 #[test]
 fn one_choice() {
-    assert_eq!(score("model", Response::Single(0)), Ok(1.0));
-    assert_eq!(score("model", Response::Single(2)), Ok(0.0));
+    assert_eq!(score("model", one("IaaS")), Ok(1.0));
+    assert_eq!(score("model", one("PaaS")), Ok(0.0));
     assert_eq!(
         score("model", Response::Single(3)),
         Err(BadResponse::Choices)
     );
-    assert_eq!(score("model", set(&[0])), Err(BadResponse::OtherKind));
+    assert_eq!(score("model", set(&["80"])), Err(BadResponse::OtherKind));
 }
 
 #[test]
 fn several_choices_count_in_part_and_guessing_all_does_not_pay() {
-    assert_eq!(score("ports", set(&[0, 2])), Ok(1.0));
-    assert_eq!(score("ports", set(&[0])), Ok(0.5));
-    assert_eq!(score("ports", set(&[0, 1])), Ok(0.0));
-    assert_eq!(score("ports", set(&[0, 1, 2, 3])), Ok(0.0));
+    assert_eq!(score("ports", set(&["80", "82"])), Ok(1.0));
+    assert_eq!(score("ports", set(&["80"])), Ok(0.5));
+    assert_eq!(score("ports", set(&["80", "81"])), Ok(0.0));
+    assert_eq!(score("ports", set(&["80", "81", "82", "83"])), Ok(0.0));
     assert_eq!(score("ports", set(&[])), Err(BadResponse::Empty));
-    assert_eq!(score("ports", set(&[4])), Err(BadResponse::Choices));
+    assert_eq!(
+        score("ports", Response::Multiple([4].into())),
+        Err(BadResponse::Choices)
+    );
     let course = good();
-    let grade = question(&course, "ports").grade(&set(&[0, 1])).unwrap();
-    assert_eq!(grade.parts, [true, false, false, true]);
+    let grade = question(&course, "ports")
+        .grade(&set(&["80", "81"]))
+        .unwrap();
+    let as_it_should: Vec<usize> = choices("ports", &["80", "83"]);
+    for (index, part) in grade.parts.iter().enumerate() {
+        assert_eq!(*part, as_it_should.contains(&index));
+    }
 }
 
 #[test]
@@ -113,24 +157,20 @@ fn numbers_within_their_tolerance_with_or_without_the_unit() {
 
 #[test]
 fn order_and_pairs_count_in_part() {
-    assert_eq!(score("steps", Response::Order(vec![0, 1, 2])), Ok(1.0));
+    let (find, make, start) = ("이미지를 찾는다", "컨테이너를 만든다", "시작한다");
+    assert_eq!(score("steps", order(&[find, make, start])), Ok(1.0));
+    assert_eq!(score("steps", order(&[find, start, make])), Ok(1.0 / 3.0));
     assert_eq!(
-        score("steps", Response::Order(vec![0, 2, 1])),
-        Ok(1.0 / 3.0)
-    );
-    assert_eq!(
-        score("steps", Response::Order(vec![0, 0, 1])),
+        score("steps", order(&[find, find, make])),
         Err(BadResponse::Choices)
     );
     assert_eq!(
-        score("steps", Response::Order(vec![0, 1])),
+        score("steps", order(&[find, make])),
         Err(BadResponse::Choices)
     );
-    assert_eq!(score("lines", Response::Match(vec![0, 1, 1])), Ok(1.0));
-    assert_eq!(
-        score("lines", Response::Match(vec![0, 1, 2])),
-        Ok(2.0 / 3.0)
-    );
+    let (system, app, power) = ("운영체제", "애플리케이션", "전기");
+    assert_eq!(score("lines", pairs([system, app, app])), Ok(1.0));
+    assert_eq!(score("lines", pairs([system, app, power])), Ok(2.0 / 3.0));
     assert_eq!(
         score("lines", Response::Match(vec![0, 1])),
         Err(BadResponse::Choices)
@@ -139,6 +179,44 @@ fn order_and_pairs_count_in_part() {
         score("lines", Response::Match(vec![0, 1, 3])),
         Err(BadResponse::Choices)
     );
+}
+
+#[test]
+fn indexes_tell_nothing_and_the_languages_agree_on_them() {
+    // Of many questions of the same form, the right choice has each index about equally often.
+    let quizzes: String = (0..90)
+        .map(|n| format!("::::quiz q{n} single\n물음 {n}?\n- [x] 옳음 {n}\n- [ ] 틀림 {n}\n- [ ] 아님 {n}\n::::\n"))
+        .collect();
+    let course = load(&[("course.toml", KO), ("u/l.ko.md", &page(&quizzes))]).unwrap();
+    let mut counts = [0; 3];
+    for question in &course.lessons().next().unwrap().questions {
+        let Kind::Single { right } = question.kind else {
+            panic!("a single stays one");
+        };
+        counts[right] += 1;
+    }
+    assert!(
+        counts.iter().all(|count| (15..=45).contains(count)),
+        "{counts:?}"
+    );
+
+    let course = good();
+    let (ko, en) = {
+        let text = &question(&course, "model").text;
+        (text.get(Lang::Ko), text.get(Lang::En))
+    };
+    let both: BTreeSet<(&str, &str)> = ko
+        .plain_choices
+        .iter()
+        .zip(&en.plain_choices)
+        .map(|(a, b)| (a.as_str(), b.as_str()))
+        .collect();
+    let pairs = [
+        ("IaaS", "IaaS"),
+        ("PaaS", "PaaS"),
+        ("설치해서 쓰는 SaaS", "SaaS, installed"),
+    ];
+    assert_eq!(both, pairs.into());
 }
 
 #[test]
@@ -152,20 +230,23 @@ fn computed_answers_match_but_for_white_space_and_composition() {
 
 #[test]
 fn a_form_can_be_read_back() {
-    let json = serde_json::to_string(&set(&[1, 2])).unwrap();
+    let response = Response::Multiple([1, 2].into());
+    let json = serde_json::to_string(&response).unwrap();
     assert_eq!(json, r#"{"multiple":[1,2]}"#);
-    assert_eq!(
-        serde_json::from_str::<Response>(&json).unwrap(),
-        set(&[1, 2])
-    );
+    assert_eq!(serde_json::from_str::<Response>(&json).unwrap(), response);
 }
 
 #[test]
 fn a_fixed_question_keeps_its_order_and_an_order_question_never_shows_the_right_one() {
     let course = good();
+    let written: Vec<usize> = choices("ports", &["80", "81", "82", "83"]);
+    let right: Vec<usize> = choices(
+        "steps",
+        &["이미지를 찾는다", "컨테이너를 만든다", "시작한다"],
+    );
     for seed in 0..200 {
-        assert_eq!(question(&course, "ports").shown_order(seed), [0, 1, 2, 3]);
-        assert_ne!(question(&course, "steps").shown_order(seed), [0, 1, 2]);
+        assert_eq!(question(&course, "ports").shown_order(seed), written);
+        assert_ne!(question(&course, "steps").shown_order(seed), right);
     }
     let firsts: BTreeSet<usize> = (0..50)
         .map(|seed| question(&course, "model").shown_order(seed)[0])
