@@ -34,6 +34,7 @@ use crate::{
     command::run,
     error::{Doing, HostError},
     ids::IdRange,
+    loops::LoopDevice,
     sys,
 };
 use machine::Problem;
@@ -52,6 +53,9 @@ const BYTES_PER_INODE: u32 = 16_384;
 
 /// What a failing unmount is tried: programs that just were killed let go in milliseconds.
 const UNMOUNT_TRIES: u32 = 50;
+
+/// The file of a machine's disk.
+const DISK: &str = "disk.img";
 
 /// The folder of one machine.
 #[derive(Clone, Debug)]
@@ -105,25 +109,22 @@ impl Disk {
         ids: IdRange,
         size: u64,
     ) -> Result<(), HostError> {
-        let file = self.dir.join("disk.img");
+        let file = self.dir.join(DISK);
         if !file.exists() {
             self.format(&file, size).await?;
         }
         let disk = self.folder("disk", 0o711)?;
+        let device = LoopDevice::attach(&self.dir, DISK).doing(|| "attach a loop device".into())?;
         // `nodev`: a machine may make device files that mean nothing; let them mean nothing here too.
-        let options = "loop,nodev,noatime,discard,noinit_itable";
-        run(
-            "mount",
-            [
-                "-t".as_ref(),
-                "ext4".as_ref(),
-                "-o".as_ref(),
-                options.as_ref(),
-                file.as_os_str(),
-                disk.as_os_str(),
-            ],
+        let flags = MountFlags::NODEV | MountFlags::NOATIME;
+        mount(
+            device.path(),
+            &disk,
+            "ext4",
+            flags,
+            Some(c"discard,noinit_itable"),
         )
-        .await?;
+        .doing(|| format!("mount {}", disk.display()))?;
         fs::set_permissions(&disk, fs::Permissions::from_mode(0o711))
             .doing(|| "open the disk's root".into())?;
         for name in ["disk/upper", "disk/work", "disk/docker", "disk/engine"] {
@@ -226,9 +227,10 @@ pub(crate) fn isolate(machines: &Path) -> Result<(), HostError> {
     mount_change(machines, MountPropagationFlags::PRIVATE).doing(what)
 }
 
-/// Undoes [`isolate`], and whatever is mounted below.
-pub(crate) async fn release(machines: &Path) -> Result<(), HostError> {
-    unmount_all(machines).await
+/// Undoes [`isolate`], when nothing is mounted below any more. Somebody's shell that stands there
+/// does not hold it up.
+pub(crate) fn release(machines: &Path) -> Result<(), HostError> {
+    unmount(machines, UnmountFlags::DETACH).doing(|| format!("unmount {}", machines.display()))
 }
 
 fn overlay(at: &Path, options: &str) -> Result<(), HostError> {

@@ -15,6 +15,7 @@ mod error;
 mod host;
 mod ids;
 mod life;
+mod loops;
 mod machines;
 mod network;
 mod output;
@@ -115,7 +116,7 @@ async fn main() -> anyhow::Result<()> {
     registry.close().await;
     host.router.close().await?;
     host.cgroups.close()?;
-    disk::release(&host.data.machines()).await?;
+    disk::release(&host.data.machines())?;
     fs::remove_dir_all(host.data.scratch())?;
     Ok(())
 }

@@ -75,6 +75,56 @@ pub(crate) fn watch(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     unsafe { AsyncFd::register(fd) }.map_err(io::Error::from)
 }
 
+/// The number of a loop device that nobody uses: `LOOP_CTL_GET_FREE` of `loop(4)`.
+#[allow(unsafe_code)]
+pub(crate) fn free_loop(control: &File) -> io::Result<i32> {
+    const GET_FREE: libc::Ioctl = 0x4c82;
+    // SAFETY: this request takes no argument.
+    let number = unsafe { libc::ioctl(control.as_raw_fd(), GET_FREE) };
+    if number < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(number)
+    }
+}
+
+/// `struct loop_config` of `linux/loop.h`, fields of one type together.
+#[repr(C)]
+#[derive(Default)]
+struct LoopConfig {
+    fd: u32,
+    block_size: u32,
+    /// Device, inode, device again, offset, size limit.
+    place: [u64; 5],
+    /// Number, kind and size of encryption.
+    numbers: [u32; 3],
+    flags: u32,
+    /// Two names of 64 bytes, a key of 32.
+    names: [[u8; 32]; 5],
+    init: [u64; 2],
+    reserved: [u64; 8],
+}
+
+/// Puts a file behind a loop device, until its last use: `LOOP_CONFIGURE` of `loop(4)`, Linux 5.8.
+#[allow(unsafe_code)]
+pub(crate) fn configure_loop(device: &File, file: &OwnedFd) -> io::Result<()> {
+    const CONFIGURE: libc::Ioctl = 0x4c0a;
+    const AUTOCLEAR: u32 = 4;
+    let fd = u32::try_from(file.as_raw_fd()).map_err(io::Error::other)?;
+    let config = LoopConfig {
+        fd,
+        flags: AUTOCLEAR,
+        ..LoopConfig::default()
+    };
+    // SAFETY: the pointer is that of a live `loop_config`, which the kernel only reads.
+    let result = unsafe { libc::ioctl(device.as_raw_fd(), CONFIGURE, std::ptr::from_ref(&config)) };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
 /// `mount_setattr(2)` on the mount that `mount` stands for. `rustix` has no wrapper.
 #[allow(unsafe_code)]
 fn set_mount_attributes(mount: BorrowedFd<'_>, attributes: &libc::mount_attr) -> io::Result<()> {

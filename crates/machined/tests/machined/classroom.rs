@@ -1,10 +1,11 @@
 //! A classroom of a test.
 
 use std::{
-    fs,
-    os::unix::fs::{PermissionsExt, symlink},
+    fs::{self, File},
+    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::Mutex,
     time::Duration,
 };
 
@@ -30,6 +31,7 @@ pub(crate) struct Classroom {
     // After `machined`, so that it is removed when nothing is mounted in it any more.
     folder: Option<TempDir>,
     data: PathBuf,
+    disks: Mutex<Vec<(String, Option<File>)>>,
 }
 
 /// The pristine root file system; without it nothing can be tested.
@@ -73,6 +75,7 @@ impl Classroom {
             options: options.to_vec(),
             folder,
             data,
+            disks: Mutex::default(),
         };
         classroom.wait_for_machined().await;
         classroom
@@ -103,8 +106,11 @@ impl Classroom {
     /// Starts a machine and waits until it is ready.
     pub(crate) async fn ready(&self, id: &MachineId) -> Machine {
         self.client().ensure(id).await.expect("a machine");
-        self.wait_until(id, |state| matches!(state, State::Ready))
-            .await
+        let ready = self
+            .wait_until(id, |state| matches!(state, State::Ready))
+            .await;
+        self.note_disk(id);
+        ready
     }
 
     /// Waits for a state; fails at another that nothing follows.
@@ -238,6 +244,12 @@ impl Classroom {
 
     /// Asks machined to end, as an operator does, and waits for it.
     pub(crate) fn terminate(&mut self) {
+        // What is held is in use.
+        self.disks
+            .lock()
+            .expect("a lock")
+            .iter_mut()
+            .for_each(|(_, file)| *file = None);
         let pid = i32::try_from(self.machined.id())
             .ok()
             .and_then(rustix::process::Pid::from_raw);
@@ -256,6 +268,33 @@ impl Classroom {
     /// Starts a second machined on the same data folder, and waits for its end.
     pub(crate) fn start_another(&self) -> std::process::ExitStatus {
         start(&self.data, &self.options).wait().expect("its end")
+    }
+
+    /// The device and inode of each disk that was seen, as `losetup` writes them.
+    pub(crate) fn disks(&self) -> Vec<String> {
+        self.disks
+            .lock()
+            .expect("a lock")
+            .iter()
+            .map(|(numbers, _)| numbers.clone())
+            .collect()
+    }
+
+    /// Notes a machine's disk, and holds it, so that no other file gets its numbers.
+    fn note_disk(&self, id: &MachineId) {
+        let path = self
+            .data
+            .join("machines")
+            .join(id.as_str())
+            .join("disk.img");
+        let file = File::open(path).expect("its disk");
+        let disk = file.metadata().expect("its disk");
+        let (major, minor) = (rustix::fs::major(disk.dev()), rustix::fs::minor(disk.dev()));
+        let numbers = format!("{major}:{minor} {}", disk.ino());
+        self.disks
+            .lock()
+            .expect("a lock")
+            .push((numbers, Some(file)));
     }
 
     /// What machined said.

@@ -132,6 +132,17 @@ async fn what_is_outside_cannot_be_found() {
         assert_eq!(found, "looked\n", "{how}, of a neighbour");
     }
 
+    // Nor who the neighbours are.
+    let names =
+        "cat /sys/block/loop*/loop/backing_file /proc/*/mountinfo 2>/dev/null | grep -c kim";
+    assert_eq!(
+        classroom
+            .try_bash(&hong, names, MachineUser::Root)
+            .await
+            .stdout,
+        "0\n"
+    );
+
     // A check's script, while it runs beside the machine.
     let token = format!("canary-{}", hex::encode(rand::random::<[u8; 16]>()));
     let script = format!(

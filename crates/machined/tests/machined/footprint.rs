@@ -47,7 +47,7 @@ pub(crate) async fn measure(classroom: &Classroom) -> Footprint {
                 .map(|l| l.split_whitespace().nth(1).unwrap_or(l).to_owned())
                 .collect(),
         ),
-        ("loops", loops(data)),
+        ("loops", loops(classroom).await),
         ("groups", groups(&group)),
         ("processes", processes(&group)),
         ("scratch", names(format!("/run/{group}").as_ref())),
@@ -97,12 +97,27 @@ fn names(folder: &Path) -> Vec<String> {
         .collect()
 }
 
-fn loops(data: &Path) -> Vec<String> {
-    let files = names("/sys/block".as_ref())
-        .into_iter()
-        .filter_map(|name| fs::read_to_string(format!("/sys/block/{name}/loop/backing_file")).ok());
-    files
-        .filter(|file| Path::new(file).starts_with(data))
+/// The loop devices of disks that were seen.
+async fn loops(classroom: &Classroom) -> Vec<String> {
+    let list = [
+        "--list",
+        "--noheadings",
+        "--output",
+        "NAME,BACK-MAJ:MIN,BACK-INO",
+    ];
+    let list = tokio::process::Command::new("losetup")
+        .args(list)
+        .output()
+        .await
+        .expect("losetup");
+    let list = String::from_utf8(list.stdout).expect("text");
+    let words = list
+        .lines()
+        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let disks = classroom.disks();
+    words
+        .filter(|words| disks.contains(&words[1..].join(" ")))
+        .map(|words| words.join(" "))
         .collect()
 }
 

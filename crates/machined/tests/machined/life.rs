@@ -40,6 +40,7 @@ async fn a_machine_lives_and_leaves_nothing() {
     assert_eq!(greeting, "from inside\n");
     classroom.bash(&hong, "echo kept >/home/student/note").await;
 
+    assert_eq!(footprint::measure(&classroom).await["loops"].len(), 1);
     client.stop(&hong).await.expect("to stop");
     assert_eq!(
         client
