@@ -265,10 +265,8 @@ async fn terminal(
     attach::check_size(cols, rows)?;
     let upgrade = upgrade.map_err(|error| ApiError::BadRequest(error.body_text()))?;
     let machine = context.machines.get(&id)?;
-    let (attached, last) = machine
-        .terminals
-        .attach(&machine, &name, cols, rows)
-        .await?;
+    let attach = async move { machine.terminals.attach(&machine, &name, cols, rows).await };
+    let (attached, last) = to_the_end(attach).await?;
     Ok(attach::upgrade(upgrade, attached, last))
 }
 

@@ -16,9 +16,9 @@ pub(crate) enum HostError {
     #[error(transparent)]
     Problem(#[from] Problem),
     /// A call to the system.
-    #[error("{what}: {source}")]
+    #[error("could not {what}: {source}")]
     Io {
-        /// What was being done.
+        /// What was to be done.
         what: String,
         /// What the system said.
         source: io::Error,
@@ -56,9 +56,9 @@ impl HostError {
     }
 }
 
-/// Says what was being done when a call to the system failed.
+/// Says what was to be done when a call to the system failed.
 pub(crate) trait Doing<T> {
-    /// `what` reads after "could not".
+    /// `what` goes on after "could not".
     fn doing(self, what: impl FnOnce() -> String) -> Result<T, HostError>;
 }
 

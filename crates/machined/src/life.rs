@@ -173,8 +173,9 @@ impl Machine {
         });
     }
 
-    /// Takes over a machine that a former machined started, whose first process is `init`.
-    pub(crate) async fn adopt(self: &Arc<Self>, init: u32) -> Result<(), HostError> {
+    /// Takes over a machine that a former machined started, whose first process is `init`; it is
+    /// ready a moment later.
+    pub(crate) fn adopt(self: &Arc<Self>, init: u32) -> Result<(), HostError> {
         let process = Process::open(init).doing(|| "hold the machine's first process".into())?;
         let over = CancellationToken::new();
         *lock(&self.run) = Run {
@@ -182,44 +183,66 @@ impl Machine {
             init: Some((init, Arc::new(process))),
         };
         self.set(State::Starting { step: Step::Engine });
-        if let Err(error) = self.wait_for_engine().await {
-            // It was ready once: what its student did to the engine, they may still undo.
-            tracing::warn!(machine = %self.id, %error, "Machine {} is adopted, but its engine is silent", self.id);
-        }
-        self.clone().up(over);
+        let machine = self.clone();
+        tokio::spawn(async move {
+            let _operation = machine.operation.lock().await;
+            match over.run_until_cancelled(machine.wait_for_engine()).await {
+                None => return,
+                Some(Ok(())) => {}
+                // It was ready once: what its student did to the engine, they may still undo.
+                Some(Err(error)) => {
+                    tracing::warn!(machine = %machine.id, %error, "Machine {} is taken over, but its engine is silent", machine.id);
+                }
+            }
+            machine.clone().up(over);
+        });
         Ok(())
     }
 
     /// Stops it, if it runs; its disk is kept.
-    pub(crate) async fn stop(&self) -> Result<(), HostError> {
-        let over = lock(&self.run).over.clone();
+    pub(crate) async fn stop(self: &Arc<Self>) -> Result<(), HostError> {
         let was_up = self.is_up();
-        over.cancel();
+        lock(&self.run).over.cancel();
         let _operation = self.operation.lock().await;
         if was_up {
             self.end_gently().await;
         }
-        self.take_down().await?;
+        self.or_failed(self.take_down().await)?;
         self.set(State::Stopped);
         tracing::info!(machine = %self.id, "Machine {} is stopped", self.id);
         Ok(())
     }
 
     /// Ends it and removes everything of it.
-    pub(crate) async fn delete(&self) -> Result<(), HostError> {
+    pub(crate) async fn delete(self: &Arc<Self>) -> Result<(), HostError> {
         lock(&self.run).over.cancel();
         let _operation = self.operation.lock().await;
-        self.take_down().await?;
-        self.disk
-            .remove()
-            .doing(|| format!("remove {}", self.disk.dir().display()))?;
-        let ids = lock(&self.record).ids.take();
-        if let Some(ids) = ids {
-            ids::release(ids).doing(|| "give the ids back".into())?;
-        }
+        self.or_failed(self.take_down().await)?;
+        self.or_failed(self.remove())?;
         self.seen.send_replace(None);
         tracing::info!(machine = %self.id, "Machine {} is deleted", self.id);
         Ok(())
+    }
+
+    /// Removes what a stopped machine has on the host.
+    fn remove(&self) -> Result<(), HostError> {
+        self.disk
+            .remove()
+            .doing(|| format!("remove {}", self.disk.dir().display()))?;
+        match lock(&self.record).ids.take() {
+            Some(ids) => ids::release(ids).doing(|| "give the ids back".into()),
+            None => Ok(()),
+        }
+    }
+
+    /// A machine that could not be taken down is failed, whatever it was.
+    fn or_failed(&self, result: Result<(), HostError>) -> Result<(), HostError> {
+        if let Err(error) = &result {
+            self.set(State::Failed {
+                problem: error.problem(),
+            });
+        }
+        result
     }
 
     /// Ready, and watched from now on.

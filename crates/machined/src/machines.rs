@@ -3,7 +3,10 @@
 use std::{
     collections::BTreeMap,
     fs,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use futures::{StreamExt, stream};
@@ -25,6 +28,8 @@ const STOPPING: usize = 4;
 pub(crate) struct Machines {
     pub(crate) host: Arc<Host>,
     known: Mutex<BTreeMap<MachineId, Arc<Machine>>>,
+    /// Changed while `known` is locked.
+    closing: AtomicBool,
 }
 
 impl Machines {
@@ -35,6 +40,7 @@ impl Machines {
         let machines = Self {
             host,
             known: Mutex::default(),
+            closing: AtomicBool::default(),
         };
         let entries = fs::read_dir(&folder).doing(|| "list the machines".into())?;
         let mut containers = machines.host.runc.list().await?;
@@ -66,18 +72,29 @@ impl Machines {
                 .disk
                 .is_mounted()
                 .doing(|| "look for mounts".into())?;
-            match running {
+            let adopted = match running {
                 Some(container) if is_whole && is_plugged && is_mounted => {
+                    machine.adopt(container.pid).is_ok()
+                }
+                _ => false,
+            };
+            let settled = match (adopted, is_whole) {
+                (true, _) => {
                     tracing::info!(machine = %id, "Machine {id} runs and is taken over");
-                    let adopted = machine.clone();
-                    tokio::spawn(async move { adopted.adopt(container.pid).await });
+                    Ok(())
                 }
-                _ if is_whole => machine.stop().await?,
-                _ => {
+                (false, true) => machine.stop().await,
+                (false, false) => {
                     tracing::warn!(machine = %id, "Machine {id} was half made and is removed");
-                    machine.delete().await?;
-                    continue;
+                    machine.delete().await
                 }
+            };
+            if let Err(error) = settled {
+                // One that cannot be settled does not keep the others from their students.
+                tracing::error!(machine = %id, %error, "Machine {id} is in disorder");
+            }
+            if machine.seen().is_none() {
+                continue;
             }
             lock(&machines.known).insert(id, machine);
         }
@@ -87,6 +104,9 @@ impl Machines {
     /// See [`machine::Client::ensure`].
     pub(crate) fn ensure(&self, id: &MachineId) -> Result<Seen, ApiError> {
         let mut known = lock(&self.known);
+        if self.closing.load(Ordering::Relaxed) {
+            return Err(ApiError::NotReady);
+        }
         if let Some(machine) = known.get(id).filter(|machine| machine.is_up()) {
             return machine.seen().ok_or(ApiError::NoSuchMachine);
         }

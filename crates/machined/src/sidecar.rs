@@ -4,11 +4,7 @@
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use machine::{CheckRequest, OUTPUT_MAX, Outcome};
-use tokio::{
-    io::AsyncWriteExt,
-    process::ChildStdout,
-    time::{Instant, timeout, timeout_at},
-};
+use tokio::{io::AsyncWriteExt, process::ChildStdout, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -20,6 +16,9 @@ use crate::{
     runc::{self, Launched},
     spec,
 };
+
+/// How long a check waits for others to end: as long as a lesson's may run.
+const PLACE_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long a killed sidecar may take to be gone.
 const GONE_WITHIN: Duration = Duration::from_secs(2);
@@ -56,12 +55,11 @@ pub(crate) async fn check(
     gone: CancellationToken,
 ) -> Result<Outcome, ApiError> {
     let running = machine.running()?;
-    let until = Instant::now() + Duration::from_millis(request.timeout_ms);
     let places = async {
         let beside = machine.checks.clone().acquire_owned().await;
         (beside, machine.host.checks.clone().acquire_owned().await)
     };
-    let _places = timeout_at(until, places)
+    let _places = timeout(PLACE_WITHIN, places)
         .await
         .map_err(|_| ApiError::Busy)?;
     let sidecar = Sidecar::prepare(machine.clone(), &running, &BASH)?;
