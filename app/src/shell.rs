@@ -178,6 +178,7 @@ fn document(frame: Frame, page: Page, nonce: String, body: AnyView) -> impl Into
                 <meta name="color-scheme" content="light dark" />
                 <title>{format!("{} · {}", page.title, words.t("site-name"))}</title>
                 <link rel="icon" href="/pkg/favicon.svg" type="image/svg+xml" />
+                {page.terminal.then(|| view! { <link rel="stylesheet" href="/pkg/vendor/xterm-6.0.0/xterm.css" /> })}
                 {styles}
                 {other_langs}
                 {page.terminal.then(|| terminal_scripts(nonce))}

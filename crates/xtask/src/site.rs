@@ -14,8 +14,9 @@ use anyhow::{Context, Result, ensure};
 use crate::{layout, tools};
 
 /// What is copied from npm's packages as it is, under a name that tells the version, so that
-/// browsers may keep it for ever. app/src/shell.rs names the modules in its import map.
-const VENDOR: [(&str, &str); 2] = [
+/// browsers may keep it for ever. app/src/shell.rs names them.
+const VENDOR: [(&str, &str); 3] = [
+    ("@xterm/xterm/css/xterm.css", "vendor/xterm-6.0.0/xterm.css"),
     ("@xterm/xterm/lib/xterm.mjs", "vendor/xterm-6.0.0/xterm.mjs"),
     (
         "@xterm/addon-fit/lib/addon-fit.mjs",
@@ -56,8 +57,6 @@ pub(crate) fn finish() -> Result<ExitCode> {
 /// Joins the style sheets into one that carries its hash, and names it in index.html, where the
 /// server looks.
 fn add_style(staging: &Path) -> Result<()> {
-    let xterm = tools::node_modules().join("@xterm/xterm/css/xterm.css");
-    let mut style = fs::read(&xterm).with_context(|| format!("reading {}", xterm.display()))?;
     let bundle = Command::new("sh")
         .arg(layout::root().join("style/bundle.sh"))
         .output()
@@ -67,11 +66,10 @@ fn add_style(staging: &Path) -> Result<()> {
         "style/bundle.sh: {}",
         String::from_utf8_lossy(&bundle.stderr)
     );
-    style.extend(bundle.stdout);
     let mut hasher = DefaultHasher::new();
-    style.hash(&mut hasher);
+    bundle.stdout.hash(&mut hasher);
     let name = format!("style-{:016x}.css", hasher.finish());
-    fs::write(staging.join(&name), style).with_context(|| format!("writing {name}"))?;
+    fs::write(staging.join(&name), bundle.stdout).with_context(|| format!("writing {name}"))?;
 
     let index = staging.join("index.html");
     let html = fs::read_to_string(&index).context("reading Trunk's index.html")?;
