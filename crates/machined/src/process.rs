@@ -94,10 +94,13 @@ pub(crate) fn kill_if(pid: u32, is_meant: impl Fn() -> bool) {
     }
 }
 
+/// Its leader first: a shell must not go on with what follows the program that was killed.
 fn session_members(leader: u32) -> Vec<u32> {
     let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
     let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.filter(|&pid| session(pid) == Some(leader)).collect()
+    let mut members: Vec<u32> = pids.filter(|&pid| session(pid) == Some(leader)).collect();
+    members.sort_unstable_by_key(|&pid| pid != leader);
+    members
 }
 
 /// The session of a living process.

@@ -153,7 +153,9 @@ async fn feed(input: Body, mut stdin: ChildStdin, broken: CancellationToken) {
     let mut input = input.into_data_stream();
     while let Some(bytes) = input.next().await {
         let Ok(bytes) = bytes else {
-            return broken.cancel();
+            broken.cancel();
+            // The program must be dead before its input ends: this is aborted then.
+            return std::future::pending().await;
         };
         if stdin.write_all(&bytes).await.is_err() {
             return;

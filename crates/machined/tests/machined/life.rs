@@ -1,6 +1,9 @@
 //! A machine's life, and what is done in it and beside it.
 
-use std::time::{Duration, Instant};
+use std::{
+    io,
+    time::{Duration, Instant},
+};
 
 use futures::StreamExt;
 use machine::{Error, ExecRequest, MachineUser, State};
@@ -69,7 +72,9 @@ async fn a_machine_lives_and_leaves_nothing() {
         "kept\n1\n"
     );
 
+    let mut states = client.watch(&hong).await.expect("its states");
     client.delete(&hong).await.expect("to go");
+    while states.next().await.is_some() {}
     client.delete(&hong).await.expect("to be gone");
     assert_eq!(client.get(&hong).await.expect("an answer"), None);
     footprint::assert_settles(&classroom, &before).await;
@@ -243,6 +248,49 @@ async fn programs_run_as_asked() {
         matches!(broken.last(), Some(Err(Error::Ended { exit: Some(9), stderr })) if stderr == "because\n"),
         "{broken:?}"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_an_input_is_not_taken_for_the_whole() {
+    let classroom = Classroom::open(&[]).await;
+    let hong = id("hong");
+    classroom.ready(&hong).await;
+    let program = exec(&["sh", "-c", "cat >/half; echo whole >/whole"]);
+    for (last, made) in [
+        (Ok("end".into()), "/whole"),
+        (Err(io::Error::other("gone")), "none"),
+    ] {
+        classroom.bash(&hong, "rm -f /half /whole").await;
+        // The first piece has come when the second one, or the end, does.
+        let first = futures::stream::iter([Ok("begin".into())]);
+        let second = futures::stream::once(async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            last
+        });
+        let output = classroom
+            .client()
+            .pipe(&hong, &program, first.chain(second))
+            .await;
+        let output: Vec<_> = output.expect("a pipe").collect().await;
+        let is_well = output.iter().all(Result::is_ok);
+        classroom
+            .bash(
+                &hong,
+                "while pgrep -x cat >/dev/null; do sleep 0.1; done; sleep 0.2",
+            )
+            .await;
+        let found = classroom
+            .bash(
+                &hong,
+                "grep -q begin /half; ls /whole 2>/dev/null || echo none",
+            )
+            .await;
+        assert_eq!(
+            (found.trim(), is_well),
+            (made, made == "/whole"),
+            "{output:?}"
+        );
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
