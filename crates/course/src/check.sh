@@ -75,11 +75,16 @@ network() {
   grep -qxF -- "$1" <<<"$networks"
 }
 
-# file PATH [TEXT]: the machine has this file; and TEXT occurs in it. A symbolic link counts as what
-# it is, no file: followed from here, it would lead somewhere else.
+# file PATH [TEXT]: the machine has this file; and TEXT occurs in it. A link may lead to it as long as
+# it does so within the machine seen from here: one to an absolute path leads out, and counts as none.
 file() {
-  local path="/machine/${1#/}"
-  [ -f "$path" ] && [ ! -L "$path" ] || return
+  local path
+  path=$(realpath --canonicalize-existing -- "/machine/${1#/}") || return
+  case $path in
+    /machine/*) ;;
+    *) return 1 ;;
+  esac
+  [ -f "$path" ] || return
   [ $# -eq 1 ] || grep -qF -- "$2" "$path"
 }
 

@@ -276,6 +276,9 @@ impl Finisher<'_> {
 
     fn kind(&mut self, item: &Item, body: &QuestionBody) -> Option<Kind> {
         let Some((kind, _)) = body.kind else {
+            if body.names_kind {
+                return None;
+            }
             let names: Vec<&str> = KindName::ALL.iter().map(|(_, name)| *name).collect();
             self.problem(
                 item.spot,

@@ -64,6 +64,8 @@ pub(crate) enum ScriptRole {
 pub(crate) struct QuestionBody {
     /// Its kind, where it is written or known from the default language.
     pub(crate) kind: Option<(KindName, Spot)>,
+    /// Whether a kind is written, known or not.
+    pub(crate) names_kind: bool,
     pub(crate) fixed: Option<Spot>,
     pub(crate) choices: Vec<Choice>,
     pub(crate) text: QuestionText,

@@ -29,7 +29,9 @@ pub(crate) fn question(
     let source = renderer.source;
     let mut head = Head::of(source, directive, &mut renderer.problems);
     let item = ItemHead::take(&mut head, directive, source, &mut renderer.problems)?;
-    let kind = match head.word() {
+    let word = head.word();
+    let names_kind = word.is_some();
+    let kind = match word {
         Some(word) => kind_of(&word, source, &mut renderer.problems),
         None => known(item.id()).map(|kind| (kind, directive.spot)),
     };
@@ -85,6 +87,7 @@ pub(crate) fn question(
     }
     Some(item.item(Body::Question(QuestionBody {
         kind,
+        names_kind,
         fixed,
         choices,
         text,
