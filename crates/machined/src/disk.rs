@@ -115,13 +115,14 @@ impl Disk {
         }
         let disk = self.folder("disk", 0o711)?;
         let device = LoopDevice::attach(&self.dir, DISK).doing(|| "attach a loop device".into())?;
-        // `nodev`: a machine may make device files that mean nothing; let them mean nothing here too.
-        let flags = MountFlags::NODEV | MountFlags::NOATIME;
+        // No `nodev`, no `noatime`: flags of a mount are locked inside the machine, and its Docker,
+        // which binds files read-only without repeating them, would fail (`docker run --init`).
+        // Device files do no harm: nobody in a user namespace can make one that means anything.
         mount(
             device.path(),
             &disk,
             "ext4",
-            flags,
+            MountFlags::empty(),
             Some(c"discard,noinit_itable"),
         )
         .doing(|| format!("mount {}", disk.display()))?;
@@ -240,7 +241,7 @@ fn overlay(at: &Path, options: &str) -> Result<(), HostError> {
         "overlay",
         at,
         "overlay",
-        MountFlags::NODEV,
+        MountFlags::empty(),
         options.as_c_str(),
     )
     .doing(|| format!("mount an overlay at {}", at.display()))

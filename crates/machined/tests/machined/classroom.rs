@@ -179,7 +179,7 @@ impl Classroom {
 
     /// Gives a machine's engine an image, `tiny`, with bash, sleep and chroot.
     pub(crate) async fn import_tiny(&self, id: &MachineId) {
-        let files = "bin lib lib64 sbin tmp usr/bin/bash usr/bin/sleep usr/sbin/chroot usr/lib64 \
+        let files = "bin lib lib64 sbin tmp usr/bin/bash usr/bin/sleep usr/bin/true usr/sbin/chroot usr/lib64 \
              usr/lib/x86_64-linux-gnu/ld-linux-* usr/lib/x86_64-linux-gnu/libc.so.* \
              usr/lib/x86_64-linux-gnu/libtinfo.so.*";
         let tar = tokio::process::Command::new("bash")

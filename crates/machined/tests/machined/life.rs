@@ -41,6 +41,8 @@ async fn a_machine_lives_and_leaves_nothing() {
         .bash(&hong, "docker run --rm tiny bash -c 'echo from inside'")
         .await;
     assert_eq!(greeting, "from inside\n");
+    // What binds files of the machine's own root and disk into a container, read-only.
+    classroom.bash(&hong, "docker volume create data; docker run --rm --init -v /etc:/e:ro -v data:/d:ro tiny true").await;
     classroom.bash(&hong, "echo kept >/home/student/note").await;
 
     assert_eq!(footprint::measure(&classroom).await["loops"].len(), 1);
