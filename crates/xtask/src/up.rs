@@ -30,10 +30,10 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Address and port to listen on.
-    #[arg(long, default_value = "127.0.0.1:8080")]
+    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:8080")]
     listen: SocketAddr,
     /// The classroom's data folder: accounts, machines, images.
-    #[arg(long, default_value = "/var/lib/gyosil")]
+    #[arg(long, value_name = "FOLDER", default_value = "/var/lib/gyosil")]
     data: PathBuf,
     /// Everything is built: only install and serve it. (What `up` calls with sudo.)
     #[arg(long, hide = true)]
