@@ -61,21 +61,12 @@ pub(crate) fn claim(
     save: impl FnOnce(IdRange) -> io::Result<()>,
 ) -> io::Result<IdRange> {
     let _lock = lock()?;
-    let owner = owner
-        .to_str()
-        .ok_or_else(|| io::Error::other("a path that is no text"))?;
     for slot in 0..SLOTS {
         let range = IdRange {
             base: FIRST + slot * IDS,
         };
-        let claim = claim_path(range);
-        let taken = match fs::read_to_string(&claim) {
-            Ok(by) => is_owner(Path::new(&by), range),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => false,
-            Err(error) => return Err(error),
-        };
-        if !taken {
-            fs::write(&claim, owner)?;
+        if owner_of(range, &is_owner)?.is_none() {
+            write_claim(range, owner)?;
             save(range)?;
             return Ok(range);
         }
@@ -83,13 +74,53 @@ pub(crate) fn claim(
     Err(io::Error::other("all ranges of ids are taken"))
 }
 
-/// Gives a range back, after the last file that carries its ids is gone.
-pub(crate) fn release(range: IdRange) -> io::Result<()> {
+/// Claims again what the record of the machine at `owner` names: claims may have been lost, and a
+/// data folder may have come from elsewhere.
+///
+/// # Errors
+/// When another machine has this range by now.
+pub(crate) fn confirm(
+    owner: &Path,
+    range: IdRange,
+    is_owner: impl Fn(&Path, IdRange) -> bool,
+) -> io::Result<()> {
     let _lock = lock()?;
-    match fs::remove_file(claim_path(range)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
+    match owner_of(range, &is_owner)? {
+        Some(by) if by == owner => Ok(()),
+        Some(by) => Err(io::Error::other(format!(
+            "{} has them as well",
+            by.display()
+        ))),
+        None => write_claim(range, owner),
     }
+}
+
+/// The folder of the machine that has this range.
+fn owner_of(
+    range: IdRange,
+    is_owner: impl Fn(&Path, IdRange) -> bool,
+) -> io::Result<Option<PathBuf>> {
+    match fs::read_to_string(claim_path(range)) {
+        Ok(by) => Ok(Some(by.into()).filter(|by: &PathBuf| is_owner(by, range))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn write_claim(range: IdRange, owner: &Path) -> io::Result<()> {
+    let owner = owner
+        .to_str()
+        .ok_or_else(|| io::Error::other("a path that is no text"))?;
+    fs::write(claim_path(range), owner)
+}
+
+/// Gives a range back, after the last file that carries its ids is gone. Another's stays.
+pub(crate) fn release(owner: &Path, range: IdRange) -> io::Result<()> {
+    let _lock = lock()?;
+    if owner_of(range, |by, _| by == owner)?.is_some() {
+        fs::remove_file(claim_path(range))?;
+    }
+    Ok(())
 }
 
 fn claim_path(range: IdRange) -> PathBuf {

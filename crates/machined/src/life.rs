@@ -144,10 +144,12 @@ impl Machine {
     /// Sets it on its way up, in the background. The caller has seen that it is down.
     pub(crate) fn begin(self: &Arc<Self>) {
         let over = CancellationToken::new();
-        *lock(&self.run) = Run {
+        let new = Run {
             over: over.clone(),
             init: None,
         };
+        // A start that still waits for its turn has lost it.
+        std::mem::replace(&mut *lock(&self.run), new).over.cancel();
         self.set(State::Starting { step: Step::Disk });
         let machine = self.clone();
         tokio::spawn(async move {
@@ -230,7 +232,7 @@ impl Machine {
             .remove()
             .doing(|| format!("remove {}", self.disk.dir().display()))?;
         match lock(&self.record).ids.take() {
-            Some(ids) => ids::release(ids).doing(|| "give the ids back".into()),
+            Some(ids) => ids::release(self.disk.dir(), ids).doing(|| "give the ids back".into()),
             None => Ok(()),
         }
     }
@@ -314,9 +316,12 @@ impl Machine {
         self.wait_for_engine().await
     }
 
-    /// The machine's own range of ids: claimed at its first start.
+    /// The machine's own range of ids: claimed at its first start, and looked after at each.
     fn claim_ids(&self) -> Result<ids::IdRange, HostError> {
-        if let Some(ids) = lock(&self.record).ids {
+        let owner = self.disk.dir();
+        let known = lock(&self.record).ids;
+        if let Some(ids) = known {
+            ids::confirm(owner, ids, record::is_owner).doing(|| "confirm ids".into())?;
             return Ok(ids);
         }
         let save = |ids| {
@@ -324,7 +329,7 @@ impl Machine {
             self.change(|record| record.ids = Some(ids))
                 .map_err(std::io::Error::other)
         };
-        ids::claim(self.disk.dir(), record::is_owner, save).doing(|| "claim ids".into())
+        ids::claim(owner, record::is_owner, save).doing(|| "claim ids".into())
     }
 
     async fn wait_for_engine(self: &Arc<Self>) -> Result<(), HostError> {

@@ -144,3 +144,38 @@ async fn an_orderly_end_stops_machines_and_keeps_their_disks() {
     classroom.ready(&hong).await;
     assert_eq!(classroom.bash(&hong, "cat /note").await, "kept\n");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copied_machine_does_not_get_the_ids_of_the_first() {
+    let first = Classroom::open(&[]).await;
+    let mut second = Classroom::open(&[]).await;
+    let hong = id("hong");
+    first.ready(&hong).await;
+    second.terminate();
+    let copy = second.data().join("machines/hong");
+    fs::create_dir(&copy).expect("a folder");
+    let record = fs::read_to_string(first.data().join("machines/hong/machine.json"));
+    fs::write(copy.join("machine.json"), record.expect("its record")).expect("a copy");
+    second.restart().await;
+
+    second.client().ensure(&hong).await.expect("a machine");
+    let is_refused = |state: &State| {
+        let problem = machine::Problem::Internal;
+        *state == State::Failed { problem }
+    };
+    second.wait_until(&hong, is_refused).await;
+    assert!(
+        second.log().contains("has them as well"),
+        "{}",
+        second.log()
+    );
+    second.client().delete(&hong).await.expect("to go");
+    // The first one's claim is its own, and another machine of the second gets others.
+    let other = id("other");
+    second.ready(&other).await;
+    let ids = async |classroom: &Classroom, id| {
+        let init = classroom.init(id).await;
+        fs::read_to_string(format!("/proc/{init}/uid_map")).expect("a map")
+    };
+    assert_ne!(ids(&first, &hong).await, ids(&second, &other).await);
+}
