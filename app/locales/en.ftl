@@ -124,6 +124,7 @@ invitation-text = Join a class and you get a Linux machine of your own with Dock
 terminal-label = Terminal of my machine
 terminal-lost = Connection lost, connecting again…
 terminal-ended = The shell has ended. Press any key for a new one.
+terminal-reader = Screen reader
 terminal-leave = Leave the terminal:
 
 # The ways in

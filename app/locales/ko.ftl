@@ -118,6 +118,7 @@ invitation-text = 수업에 들어오면 도커가 깔린 리눅스 머신이 �
 terminal-label = 내 머신의 터미널
 terminal-lost = 연결이 끊겨 다시 잇고 있습니다…
 terminal-ended = 셸이 끝났습니다. 아무 키나 누르면 새로 엽니다.
+terminal-reader = 화면 낭독기
 terminal-leave = 터미널에서 나가기:
 
 # 들어오는 문

@@ -15,11 +15,10 @@ use store::Store;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    time::sleep,
 };
-use tower_sessions::{
-    Expiry, SessionManagerLayer,
-    cookie::{SameSite, time::Duration},
-};
+use tokio_util::sync::CancellationToken;
+use tower_sessions::{ExpiredDeletion, Expiry, SessionManagerLayer, cookie::SameSite};
 use tower_sessions_sqlx_store::SqliteStore;
 
 use crate::{
@@ -31,12 +30,14 @@ use crate::{
     passwords::Passwords,
     site,
     throttle::Throttle,
-    visitor::SESSION_COOKIE,
+    visitor::{SESSION_COOKIE, SESSION_IDLE},
 };
 
-/// A session ends when it was not used for this long: a fortnight bridges a holiday week, and a
-/// shared school computer is not signed in for a whole term.
-const SESSION_IDLE_DAYS: i64 = 14;
+/// How long answers under way may take once the classroom was told to end. Open pages and terminals
+/// would hold it for ever; they come back by themselves.
+const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(2);
+/// How often sessions that have ended are cleared out of the table.
+const CLEAR_SESSIONS_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
 
 /// How to serve.
 #[derive(clap::Args)]
@@ -89,22 +90,31 @@ async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -
         .migrate()
         .await
         .context("preparing the session table")?;
+    tokio::spawn(clear_sessions(sessions.clone()));
     let sessions = SessionManagerLayer::new(sessions)
         .with_name(SESSION_COOKIE)
         .with_secure(args.tls)
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(Duration::days(SESSION_IDLE_DAYS)));
+        .with_expiry(Expiry::OnInactivity(SESSION_IDLE));
     let routes: Router = control::routes(classroom.clone(), sessions, &folder);
-    announce(&classroom, args.listen).await?;
     let listener = TcpListener::from_std(listener)?;
-    axum::serve(
+    announce(&classroom, listener.local_addr()?).await?;
+    let told = CancellationToken::new();
+    let end = told.clone().cancelled_owned();
+    let server = axum::serve(
         listener,
         routes.into_make_service_with_connect_info::<SocketAddr>(),
     )
-    .with_graceful_shutdown(told_to_end())
-    .await
-    .context("serving")
+    .with_graceful_shutdown(end);
+    tokio::select! {
+        served = async { server.await } => served.context("serving"),
+        () = async {
+            told_to_end().await;
+            told.cancel();
+            sleep(LAST_ANSWERS).await;
+        } => Ok(()),
+    }
 }
 
 async fn open(data: &Path, content: &Path, site: &Path, machined: PathBuf) -> Result<Classroom> {
@@ -164,6 +174,16 @@ async fn announce(classroom: &Classroom, listen: SocketAddr) -> Result<()> {
 #[allow(clippy::print_stdout)]
 fn say(line: &str) {
     println!("{line}");
+}
+
+/// Clears out sessions that have ended, which nobody asks for any more.
+async fn clear_sessions(sessions: SqliteStore) {
+    loop {
+        sleep(CLEAR_SESSIONS_EVERY).await;
+        if let Err(error) = sessions.delete_expired().await {
+            tracing::warn!(%error, "ended sessions could not be cleared: {error}");
+        }
+    }
 }
 
 async fn told_to_end() {

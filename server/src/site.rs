@@ -17,9 +17,11 @@ pub(crate) fn read(folder: &Path) -> Result<app::Site> {
             folder.display()
         )
     })?;
+    // Trunk leaves out quotes where HTML allows it.
     let names: Vec<&str> = html
-        .split('"')
-        .filter_map(|text| text.strip_prefix("/pkg/"))
+        .split("/pkg/")
+        .skip(1)
+        .filter_map(|rest| rest.split(['"', '\'', ' ', '>']).next())
         .collect();
     let client = names.iter().find_map(|name| {
         name.strip_suffix("_bg.wasm")

@@ -12,12 +12,18 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use store::{Account, AccountId, Role};
-use tower_sessions::Session;
+use tower_sessions::{Session, cookie::time::Duration};
 
 use crate::{app_state::Classroom, trouble::Trouble};
 
-/// The session's one key: whose it is.
+/// A session ends when it was not used for this long: a fortnight bridges a holiday week, and a
+/// shared school computer is not signed in for a whole term.
+pub(crate) const SESSION_IDLE: Duration = Duration::days(14);
+/// The session's key for whose it is.
 pub(crate) const SESSION_ACCOUNT: &str = "account";
+/// The session's key for the day it was last used (days since 1970). It is saved, and so lasts longer,
+/// only when it changes: once a day, not with every page.
+const SESSION_USED: &str = "used";
 /// The cookie that names the session.
 pub(crate) const SESSION_COOKIE: &str = "gyosil";
 /// The cookie that keeps the colour theme.
@@ -121,10 +127,22 @@ async fn account(parts: &mut Parts, classroom: &Classroom) -> Option<Account> {
             return None;
         }
     };
+    note_use(&session).await;
     classroom.store.account(id).await.unwrap_or_else(|error| {
         tracing::error!(%error, account = %id, "account {id} could not be read: {error}");
         None
     })
+}
+
+/// Keeps a session that is used from ending.
+async fn note_use(session: &Session) {
+    let today = store::now_ms() / 86_400_000;
+    let noted = session.get::<i64>(SESSION_USED).await.ok().flatten();
+    if noted != Some(today)
+        && let Err(error) = session.insert(SESSION_USED, today).await
+    {
+        tracing::warn!(%error, "a session's use could not be noted: {error}");
+    }
 }
 
 /// The language that a path names, as in `/ko/…`.

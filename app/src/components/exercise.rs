@@ -9,7 +9,9 @@ use crate::{pages::paths, words::Words};
 /// How it stands with an exercise.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// Nobody is signed in; `next` leads back here.
+    /// Nobody is signed in.
+    SignedOut,
+    /// Nobody is signed in, and it was to be checked; `next` leads back here.
     SignIn {
         /// Where to go after signing in.
         next: String,
@@ -53,7 +55,7 @@ pub struct ExerciseView {
 /// What a standing looks like: the block's `data-state`, its sign, and the key of its word.
 fn looks(standing: &Standing) -> (&'static str, &'static str, &'static str) {
     match standing {
-        Standing::SignIn { .. } => ("signed-out", "", "exercise-signed-out"),
+        Standing::SignedOut | Standing::SignIn { .. } => ("signedout", "", "exercise-signed-out"),
         Standing::Waiting => ("waiting", "waiting", "exercise-waiting"),
         Standing::Todo | Standing::NoAnswer => ("todo", "", "exercise-todo"),
         Standing::NotYet { .. } | Standing::WrongAnswer | Standing::NothingToAnswer => {
@@ -80,7 +82,8 @@ pub fn exercise(
     let word = words.t(word);
     let said = format!("{}: {word}", text.title);
     let feedback = feedback(words, &text, &view.standing);
-    let act = (view.standing != Standing::Done).then(|| act(words, lesson, exercise, &view));
+    let asks = !matches!(view.standing, Standing::Done | Standing::SignedOut);
+    let act = asks.then(|| act(words, lesson, exercise, &view));
     let hints: Vec<_> = hints(words, &text.hints).collect();
     view! {
         <section
@@ -159,7 +162,7 @@ fn feedback(words: Words, text: &course::ExerciseText, standing: &Standing) -> A
         view! { <div class="feedback" data-tone=tone><p>{words.t(key)}</p></div> }.into_any()
     };
     match standing {
-        Standing::Todo => view! { <div class="feedback"></div> }.into_any(),
+        Standing::Todo | Standing::SignedOut => view! { <div class="feedback"></div> }.into_any(),
         Standing::Done => plain("done", "exercise-done-long"),
         Standing::Waiting => plain("wait", "exercise-waiting-long"),
         Standing::NotYet { feedback } => {

@@ -1,10 +1,16 @@
 //! The student's machine beside the text.
 
+use course::LessonId;
 use leptos::prelude::*;
 use machine::{Problem, State, Step};
 
 use super::mark;
-use crate::{islands::Divider, pages::paths, shell::Frame, words::Words};
+use crate::{
+    islands::{Divider, SHARE_DEFAULT, SHARE_MAX, SHARE_MIN},
+    pages::paths,
+    shell::Frame,
+    words::Words,
+};
 
 /// What is known of the visitor's machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,18 +41,50 @@ impl MachineView {
     }
 }
 
-/// The whole pane with the divider before it. `next` is the lesson's path.
-pub(crate) fn machine_pane(frame: &Frame, view: &MachineView, next: &str) -> impl IntoView + use<> {
+/// The whole pane of a lesson with the divider before it.
+pub(crate) fn machine_pane(
+    frame: &Frame,
+    view: &MachineView,
+    lesson: &LessonId,
+) -> impl IntoView + use<> {
     let words = frame.words;
+    let next = &paths::lesson(words.0, lesson);
     let (state, _) = view.looks();
-    let terminal = (*view != MachineView::SignIn).then(|| terminal(frame));
+    let signed_in = *view != MachineView::SignIn;
+    let live = signed_in.then(|| paths::live(words.0, lesson));
+    let terminal = signed_in.then(|| terminal(frame).into_any());
+    let reader = signed_in.then(|| {
+        view! {
+            <button type="button" id="terminal-reader" aria-pressed="false">
+                {words.t("terminal-reader")}
+            </button>
+        }
+    });
     view! {
-        <Divider label=words.t("divider") />
-        <aside class="machine" id="machine" data-state=state aria-labelledby="machine-title">
+        <div
+            class="divider"
+            role="separator"
+            tabindex="0"
+            aria-orientation="vertical"
+            aria-controls="machine"
+            aria-label=words.t("divider")
+            aria-valuemin=SHARE_MIN
+            aria-valuemax=SHARE_MAX
+            aria-valuenow=SHARE_DEFAULT
+        ></div>
+        <Divider />
+        <aside
+            class="machine"
+            id="machine"
+            data-state=state
+            data-live=live
+            aria-labelledby="machine-title"
+        >
             <header class="machine-bar">
                 <h2 id="machine-title">{words.t("my-machine")}</h2>
                 {status(words, view)}
                 <div class="tools">
+                    {reader}
                     <button
                         type="button"
                         class="drawer"

@@ -7,31 +7,22 @@ use leptos::prelude::*;
 ///
 /// When the server cannot be reached, `#offline` is shown and the form keeps what was entered; its key
 /// makes sending it twice harmless.
+///
+/// What the buttons are called stands in `data-copy`, `data-copied` and, where there is a terminal,
+/// `data-run` of `.prose`.
 #[island]
-pub fn Forms(
-    /// What the button that copies a code block is called.
-    copy: String,
-    /// What it says when it has copied.
-    copied: String,
-    /// What the button that runs a shell block in the terminal is called, where there is a terminal.
-    run: Option<String>,
-) -> impl IntoView {
+pub fn Forms() -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    {
-        browser::listen();
-        browser::add_code_buttons(&copy, &copied, run.as_deref());
-    }
-    #[cfg(not(feature = "hydrate"))]
-    let _ = (copy, copied, run);
+    browser::listen();
 }
 
 #[cfg(feature = "hydrate")]
 mod browser {
-    use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+    use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::{JsFuture, spawn_local};
     use web_sys::{
-        CustomEvent, CustomEventInit, Element, Event, FormData, HtmlButtonElement, HtmlElement,
-        HtmlFormElement, RequestInit, Response, SubmitEvent, UrlSearchParams,
+        CustomEvent, CustomEventInit, Document, Element, Event, FormData, HtmlButtonElement,
+        HtmlElement, HtmlFormElement, RequestInit, Response, SubmitEvent, UrlSearchParams,
     };
 
     use super::super::{FRAGMENT_HEADER, dom};
@@ -40,7 +31,8 @@ mod browser {
         let Some(document) = dom::document() else {
             return;
         };
-        on(&document, "submit", |event| {
+        add_code_buttons(&document);
+        dom::on(&document, "submit", |event| {
             let submit = event.unchecked_ref::<SubmitEvent>();
             let Some(form) = event
                 .target()
@@ -54,7 +46,7 @@ mod browser {
                 spawn_local(send(form, submitter));
             }
         });
-        on(&document, "click", |event| {
+        dom::on(&document, "click", |event| {
             let Some(target) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) else {
                 return;
             };
@@ -64,14 +56,6 @@ mod browser {
                 drawer(&button);
             }
         });
-    }
-
-    /// Listens for as long as the page lives.
-    fn on(target: &web_sys::EventTarget, name: &str, handler: impl Fn(Event) + 'static) {
-        let closure = Closure::<dyn Fn(Event)>::new(handler);
-        // Only an unknown option makes this fail, and there is none.
-        let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
-        closure.forget();
     }
 
     async fn send(form: HtmlFormElement, submitter: Option<HtmlElement>) {
@@ -130,8 +114,14 @@ mod browser {
     }
 
     /// Gives every code block its buttons, which are of no use without this script.
-    pub(super) fn add_code_buttons(copy: &str, copied: &str, run: Option<&str>) {
-        let Some(blocks) = dom::document().and_then(|d| d.query_selector_all(".code").ok()) else {
+    fn add_code_buttons(document: &Document) {
+        let Some(prose) = dom::find(".prose") else {
+            return;
+        };
+        let copy = prose.get_attribute("data-copy").unwrap_or_default();
+        let copied = prose.get_attribute("data-copied").unwrap_or_default();
+        let run = prose.get_attribute("data-run");
+        let Ok(blocks) = document.query_selector_all(".code") else {
             return;
         };
         for block in (0..blocks.length()).filter_map(|index| blocks.item(index)) {
@@ -144,11 +134,12 @@ mod browser {
                 .ok()
                 .flatten()
                 .is_some();
-            if let Some(button) = element("button", "copy", copy) {
-                let _ = button.set_attribute("data-done-label", copied);
+            if let Some(button) = element("button", "copy", &copy) {
+                let _ = button.set_attribute("data-done-label", &copied);
                 let _ = actions.append_child(&button);
             }
             if let Some(button) = run
+                .as_deref()
                 .filter(|_| runs)
                 .and_then(|run| element("button", "run", run))
             {

@@ -2,20 +2,16 @@
 
 use leptos::prelude::*;
 
-/// Follows the lesson's event stream at `url`: each message holds pieces of the page to take.
+/// Follows the event stream that `#machine` names in `data-live`: each message holds pieces of the page
+/// to take.
 ///
 /// The machine's new state is set on `#machine` for the style sheet and told to the terminal by the
 /// window event `gyosil:machine`. The browser reconnects by itself when the server goes away and comes
 /// back.
 #[island]
-pub fn Live(
-    /// The event stream.
-    url: String,
-) -> impl IntoView {
+pub fn Live() -> impl IntoView {
     #[cfg(feature = "hydrate")]
-    browser::follow(&url);
-    #[cfg(not(feature = "hydrate"))]
-    let _ = url;
+    browser::follow();
 }
 
 #[cfg(feature = "hydrate")]
@@ -25,8 +21,9 @@ mod browser {
 
     use super::super::dom;
 
-    pub(super) fn follow(url: &str) {
-        let Ok(source) = EventSource::new(url) else {
+    pub(super) fn follow() {
+        let url = dom::find("#machine").and_then(|pane| pane.get_attribute("data-live"));
+        let Some(source) = url.and_then(|url| EventSource::new(&url).ok()) else {
             return;
         };
         let on_pieces = Closure::<dyn Fn(MessageEvent)>::new(|message: MessageEvent| {

@@ -10,7 +10,7 @@ mod divider;
 mod forms;
 mod live;
 
-pub use divider::Divider;
+pub use divider::{Divider, SHARE_DEFAULT, SHARE_MAX, SHARE_MIN};
 pub use forms::Forms;
 pub use live::Live;
 
@@ -19,8 +19,8 @@ pub const FRAGMENT_HEADER: &str = "x-gyosil-fragment";
 
 #[cfg(feature = "hydrate")]
 mod dom {
-    use wasm_bindgen::JsCast;
-    use web_sys::{Document, Element, HtmlElement, Window};
+    use wasm_bindgen::{JsCast, closure::Closure};
+    use web_sys::{Document, Element, Event, HtmlElement, Window};
 
     pub(super) fn window() -> Option<Window> {
         web_sys::window()
@@ -28,6 +28,14 @@ mod dom {
 
     pub(super) fn document() -> Option<Document> {
         window()?.document()
+    }
+
+    /// Listens for as long as the page lives.
+    pub(super) fn on(target: &web_sys::EventTarget, name: &str, handler: impl Fn(Event) + 'static) {
+        let closure = Closure::<dyn Fn(Event)>::new(handler);
+        // Only an unknown option makes this fail, and there is none.
+        let _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+        closure.forget();
     }
 
     pub(super) fn find(selector: &str) -> Option<Element> {

@@ -49,7 +49,6 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
     let lesson = course.lesson(&view.lesson)?;
     let words = frame.words;
     let lang = frame.lang();
-    let here = paths::lesson(lang, &lesson.id);
     let run = view.machine.is_some().then(|| words.t("run-in-terminal"));
     let unit = course
         .unit(lesson.id.unit())
@@ -58,15 +57,15 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
         .machine
         .as_ref()
         .is_some_and(|machine| *machine != MachineView::SignIn);
-    let live = live.then(|| view! { <Live url=paths::live(lang, &lesson.id) /> });
+    let live = live.then(|| view! { <Live /> });
     let pane = view
         .machine
         .as_ref()
-        .map(|machine| machine_pane(&frame, machine, &here));
+        .map(|machine| machine_pane(&frame, machine, &lesson.id).into_any());
     let page = lesson.pages.get(lang);
     let marks = marks(lesson, &view);
-    let toc = contents(&frame, lesson, &marks);
-    let way_on = way_on(&frame, &course, &lesson.id);
+    let toc = contents(&frame, lesson, &marks).into_any();
+    let way_on = way_on(&frame, &course, &lesson.id).into_any();
     let facts = facts(&frame, lesson);
     let blocks = blocks(frame.words, lesson, view);
     Some(view! {
@@ -78,13 +77,19 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
                     <p class="facts">{facts}</p>
                 </header>
                 {toc}
-                <div class="prose" inner_html=blocks></div>
+                <div
+                    class="prose"
+                    data-copy=words.t("copy")
+                    data-copied=words.t("copied")
+                    data-run=run
+                    inner_html=blocks
+                ></div>
                 {way_on}
             </article>
             {pane}
         </main>
         <p class="visually-hidden" id="announcer" role="status"></p>
-        <Forms copy=words.t("copy") copied=words.t("copied") run=run />
+        <Forms />
         {live}
     })
 }

@@ -27,6 +27,7 @@ pub fn start() {
     let Some(screen) = Screen::open(&place) else {
         return;
     };
+    screen.obey_reader_button();
     let screen = Rc::new(screen);
     let line = Rc::new(RefCell::new(Line::new(screen.clone(), &place)));
     keys::listen(&screen, &line);

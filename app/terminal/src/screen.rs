@@ -14,6 +14,8 @@ use crate::{document, window};
 const SCROLLBACK: u32 = 5000;
 /// The letters' height in pixels; the style sheet's 0.9375rem.
 const FONT_SIZE: u32 = 15;
+/// The key of this device's storage for the mode for screen readers.
+const READER: &str = "gyosil-terminal-reader";
 /// xterm's theme keys for the colours `--term-0` to `--term-15`.
 const ANSI: [&str; 16] = [
     "black",
@@ -50,8 +52,6 @@ impl Screen {
         set(&options, "scrollback", &SCROLLBACK.into());
         set(&options, "cursorBlink", &(!prefers_reduced_motion()).into());
         set(&options, "theme", &theme(place));
-        // A live region of the lines, for screen readers; costs little where there is none.
-        set(&options, "screenReaderMode", &JsValue::TRUE);
         let terminal = Terminal::construct(Some(options.unchecked_ref::<TerminalOptions>()));
         let fit = FitAddon::new();
         terminal.load_addon(fit.clone().unchecked_into());
@@ -61,6 +61,39 @@ impl Screen {
             let _ = terminal.get_textarea().set_attribute("aria-label", &label);
         }
         Some(Self { terminal, fit })
+    }
+
+    /// Switches the mode for screen readers by `#terminal-reader` and remembers it on this device. It
+    /// is off at first: it makes xterm.js slower, and deaf to input methods that give whole words.
+    pub(crate) fn obey_reader_button(&self) {
+        let Some(button) = document().and_then(|d| d.get_element_by_id("terminal-reader")) else {
+            return;
+        };
+        let Ok(options) = Reflect::get(&self.terminal, &"options".into()) else {
+            return;
+        };
+        let storage = window().and_then(|window| window.local_storage().ok().flatten());
+        let switch = {
+            let (button, storage) = (button.clone(), storage.clone());
+            move |on: bool| {
+                let _ = Reflect::set(&options, &"screenReaderMode".into(), &on.into());
+                let _ = button.set_attribute("aria-pressed", if on { "true" } else { "false" });
+                if let Some(storage) = &storage {
+                    // A full or forbidden storage only means that it is not remembered.
+                    let _ = storage.set_item(READER, if on { "on" } else { "off" });
+                }
+            }
+        };
+        let remembered = storage.and_then(|storage| storage.get_item(READER).ok().flatten());
+        if remembered.as_deref() == Some("on") {
+            switch(true);
+        }
+        let pressed = button.clone();
+        let on_click = Closure::<dyn Fn()>::new(move || {
+            switch(pressed.get_attribute("aria-pressed").as_deref() != Some("true"));
+        });
+        let _ = button.add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref());
+        on_click.forget();
     }
 
     /// The terminal itself.

@@ -2,7 +2,7 @@
 
 use app::{
     components::{ExerciseView, MachineView, QuestionView, Standing},
-    pages::{self, paths},
+    pages,
 };
 use axum::extract::{Path, Query, State};
 use course::{Lesson, LessonId, Question, Response as Answer};
@@ -138,10 +138,7 @@ fn exercise_views(visitor: &Visitor, lesson: &Lesson, attempts: &[Attempt]) -> V
             let standing = match (done, &visitor.account) {
                 (true, _) => Standing::Done,
                 (false, Some(_)) => Standing::Todo,
-                (false, None) => Standing::SignIn {
-                    next: paths::lesson_item(visitor.lang, &lesson.id, &exercise.id),
-                    lapsed: visitor.lapsed,
-                },
+                (false, None) => Standing::SignedOut,
             };
             ExerciseView {
                 standing,

@@ -49,7 +49,7 @@ impl Registry {
         // wrong with a push, skopeo says.
         let json = serde_json::json!({
             "version": "0.1",
-            "log": { "accesslog": { "disabled": true }, "level": "fatal" },
+            "log": { "accesslog": { "disabled": true }, "level": "error" },
             "storage": { "filesystem": { "rootdirectory": storage.canonicalize()? } },
             "http": { "addr": format!("127.0.0.1:{port}") },
         });
