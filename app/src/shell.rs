@@ -12,7 +12,7 @@ use leptos::{
 };
 use store::{Account, Role};
 
-use crate::{pages::paths, words::Words};
+use crate::{components, pages::paths, words::Words};
 
 /// The browser client's file names, all under `/pkg/`.
 #[derive(Clone, Debug)]
@@ -211,14 +211,9 @@ fn header(frame: &Frame) -> impl IntoView + use<> {
             view! { <a href=href lang=code hreflang=code>{Words(other).t("language-name")}</a> }
         })
         .collect();
-    let progress = frame.progress.map(|(done, all)| {
-        view! {
-            <span class="progress">
-                <progress max=all value=done aria-label=words.t("progress")></progress>
-                {format!(" {done} / {all}")}
-            </span>
-        }
-    });
+    let progress = frame
+        .progress
+        .map(|progress| components::progress(words, progress));
     let teaches = frame
         .account
         .as_ref()

@@ -12,6 +12,18 @@ pub use question::{Notice, QuestionView, question};
 
 use leptos::prelude::*;
 
+use crate::words::Words;
+
+/// How much of the course is done (how many, of how many), for the page's header.
+pub fn progress(words: Words, (done, all): (usize, usize)) -> impl IntoView + use<> {
+    view! {
+        <span class="progress" id="progress">
+            <progress max=all value=done aria-label=words.t("progress")></progress>
+            {format!(" {done} / {all}")}
+        </span>
+    }
+}
+
 /// The sign before a heading or a row: `kind` is `done`, `tried`, `now`, `checking`, `waiting`,
 /// `wrong` or nothing. It is always accompanied by words.
 pub(crate) fn mark(kind: &'static str) -> impl IntoView + use<> {

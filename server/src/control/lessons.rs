@@ -7,7 +7,7 @@ use app::{
 use axum::extract::{Path, Query, State};
 use course::{Lesson, LessonId, Question, Response as Answer};
 use serde::Deserialize;
-use store::{Account, Attempt, AttemptKey};
+use store::{Account, AccountId, Attempt, AttemptKey};
 
 use super::Page;
 use crate::{
@@ -37,16 +37,13 @@ pub(super) async fn show(
 ) -> Result<Page, Trouble> {
     let lesson = find(&classroom, &unit, &name)?;
     let (attempts, total) = match &visitor.account {
-        Some(account) => {
-            let progress = classroom.store.progress(account.id).await?;
-            (
-                classroom
-                    .store
-                    .attempts(account.id, lesson.id.as_str())
-                    .await?,
-                Some(pages::done_of(&classroom.course, &progress)),
-            )
-        }
+        Some(account) => (
+            classroom
+                .store
+                .attempts(account.id, lesson.id.as_str())
+                .await?,
+            Some(progress(&classroom, account.id).await?),
+        ),
         None => Default::default(),
     };
     let draft = serde_urlencoded::from_str(&query.fields).unwrap_or_default();
@@ -147,6 +144,15 @@ fn exercise_views(visitor: &Visitor, lesson: &Lesson, attempts: &[Attempt]) -> V
             }
         })
         .collect()
+}
+
+/// How many of the course's items an account has done, and how many there are.
+pub(super) async fn progress(
+    classroom: &Classroom,
+    account: AccountId,
+) -> Result<(usize, usize), Trouble> {
+    let progress = classroom.store.progress(account).await?;
+    Ok(pages::done_of(&classroom.course, &progress))
 }
 
 /// Which number an item has in its lesson, from 1.

@@ -237,9 +237,18 @@ impl OpenPage {
         if matches!(exercise.proof, Proof::Answer(_)) && view.standing != Standing::Done {
             return Ok(());
         }
+        let progress = match view.standing {
+            Standing::Done => lessons::progress(&classroom, self.account).await.ok(),
+            _ => None,
+        };
         let (words, lesson) = (self.words, self.lesson.clone());
-        let html = app::fragment(|| components::exercise(words, &lesson, exercise, number, view));
-        self.send(html).await
+        self.send(app::fragment(|| {
+            (
+                components::exercise(words, &lesson, exercise, number, view),
+                progress.map(|progress| components::progress(words, progress)),
+            )
+        }))
+        .await
     }
 
     async fn show_machine(&self, view: &MachineView) -> Result<(), Closed> {

@@ -45,7 +45,7 @@ pub(super) async fn answer(
             next: back,
             lapsed: visitor.lapsed,
         });
-        return Ok(show(&visitor, lesson, question, view));
+        return Ok(show(&visitor, lesson, question, view, None));
     };
 
     let mut notice = None;
@@ -95,7 +95,8 @@ pub(super) async fn answer(
         view.draft(response);
         view.notice = notice;
     }
-    Ok(show(&visitor, lesson, question, view))
+    let progress = lessons::progress(&classroom, account.id).await?;
+    Ok(show(&visitor, lesson, question, view, Some(progress)))
 }
 
 fn show(
@@ -103,11 +104,15 @@ fn show(
     lesson: &course::Lesson,
     question: &course::Question,
     view: components::QuestionView,
+    progress: Option<(usize, usize)>,
 ) -> Response {
     let words = app::Words(visitor.lang);
     let number = lessons::number(&lesson.questions, |it| it.id == question.id);
     fragment(app::fragment(|| {
-        components::question(words, &lesson.id, question, number, view)
+        (
+            components::question(words, &lesson.id, question, number, view),
+            progress.map(|progress| components::progress(words, progress)),
+        )
     }))
 }
 

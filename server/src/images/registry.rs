@@ -45,8 +45,6 @@ impl Registry {
             .with_context(|| format!("the system user {WEB_USER} is missing"))?;
         let port = free_port()?;
         let config = cache.join("registry.json");
-        // "Blob unknown" is an error to it, and the usual answer to what a push asks first; what goes
-        // wrong with a push, skopeo says.
         let json = serde_json::json!({
             "version": "0.1",
             "log": { "accesslog": { "disabled": true }, "level": "error" },
@@ -56,6 +54,10 @@ impl Registry {
         // JSON is YAML, which the registry reads.
         fs::write(&config, json.to_string())
             .with_context(|| format!("cannot write {}", config.display()))?;
+        // Not to the person: "blob unknown" is an error to it, and the usual answer to what a push asks.
+        let log = cache.join("registry.log");
+        let errors =
+            fs::File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
         let mut program = Command::new("docker-registry")
             .arg("serve")
             .arg(&config)
@@ -63,6 +65,7 @@ impl Registry {
             .gid(user.gid.as_raw())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
+            .stderr(errors)
             .kill_on_drop(true)
             .spawn()
             .context("cannot start docker-registry (is it installed?)")?;
@@ -72,7 +75,10 @@ impl Registry {
                 .is_err()
             {
                 if let Some(status) = program.try_wait()? {
-                    bail!("docker-registry ended at once: {status}");
+                    bail!(
+                        "docker-registry ended at once ({status}); see {}",
+                        log.display()
+                    );
                 }
                 sleep(TRY_EVERY).await;
             }
