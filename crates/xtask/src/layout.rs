@@ -9,7 +9,9 @@ use anyhow::{Context, Result};
 
 /// The root of the clone that this program was built from.
 pub(crate) fn root() -> &'static Path {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // This crate is crates/xtask.
+    here.ancestors().nth(2).unwrap_or(here)
 }
 
 /// Cargo's target folder.
