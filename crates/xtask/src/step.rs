@@ -231,3 +231,61 @@ pub(crate) fn tail(file: &Path, lines: usize) -> Result<String> {
         .collect();
     Ok(all[all.len().saturating_sub(lines)..].join("\n"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", script]);
+        shell
+    }
+
+    #[test]
+    fn a_step_that_fails_shows_the_last_words_of_its_program_and_ends_the_others() {
+        let end = End::default();
+        let steps = Steps::new(2, end.clone());
+        let failed = steps.run("a failing step", |step| {
+            step.run(&mut shell("echo first; echo the reason >&2; exit 3"))
+        });
+        let error = format!("{:#}", failed.expect_err("a failure"));
+        assert!(error.contains("a failing step"), "{error}");
+        assert!(error.contains("the reason"), "{error}");
+        assert!(error.contains("exit status: 3"), "{error}");
+        assert!(end.is_now());
+        steps
+            .run("a step that comes too late", |_| Ok(()))
+            .expect_err("no further step");
+    }
+
+    #[test]
+    fn a_program_ends_with_all_that_it_started() {
+        let end = End::default();
+        let steps = Steps::new(1, end.clone());
+        let folder = tempfile::tempdir().expect("a folder");
+        let note = folder.path().join("pid");
+        let script = format!(
+            "sleep 600 & echo $! > {0}.new; mv {0}.new {0}; wait",
+            note.display()
+        );
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !note.exists() {
+                    thread::sleep(LOOK_EVERY);
+                }
+                end.now();
+            });
+            steps
+                .run("an endless step", |step| step.run(&mut shell(&script)))
+                .expect_err("an end before it was done");
+        });
+        let pid = fs::read_to_string(&note).expect("the sleeper's number");
+        let stat = fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
+        // Gone, or not yet reaped by whoever inherited it.
+        assert!(
+            stat.is_empty() || stat.contains(") Z "),
+            "it sleeps on: {stat}"
+        );
+    }
+}

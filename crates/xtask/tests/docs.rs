@@ -9,7 +9,7 @@ fn root() -> &'static Path {
 
 /// The words in backticks that look like paths of this repository.
 fn paths(document: &str) -> Vec<String> {
-    let text = fs::read_to_string(root().join(document)).unwrap();
+    let text = fs::read_to_string(root().join(document)).expect("a document");
     let folders = [
         "app", "content", "crates", "docs", "end2end", "images", "public", "server", "style",
     ];
@@ -26,10 +26,23 @@ fn paths(document: &str) -> Vec<String> {
 
 #[test]
 fn every_path_that_the_documents_name_exists() {
-    for document in ["docs/ARCHITECTURE.md", "README.md", "CONTRIBUTING.md", "docs/operating.md"] {
-        let missing: Vec<_> =
-            paths(document).into_iter().filter(|path| !root().join(path).exists()).collect();
-        assert!(missing.is_empty(), "{document} names what is not there: {missing:?}");
+    for document in [
+        "docs/ARCHITECTURE.md",
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/operating.md",
+    ] {
+        let missing: Vec<_> = paths(document)
+            .into_iter()
+            .filter(|path| !root().join(path).exists())
+            .collect();
+        assert!(
+            missing.is_empty(),
+            "{document} names what is not there: {missing:?}"
+        );
     }
-    assert!(paths("docs/ARCHITECTURE.md").len() > 30, "the paths are not recognised any more");
+    assert!(
+        paths("docs/ARCHITECTURE.md").len() > 30,
+        "the paths are not recognised any more"
+    );
 }
