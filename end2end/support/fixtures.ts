@@ -1,4 +1,6 @@
 /** What a test is given: a classroom, visitors with browsers of their own, words, accessibility. */
+import { writeFile } from "node:fs/promises";
+
 import { test as base, type BrowserContextOptions, expect, type Page } from "@playwright/test";
 
 import { accessible } from "./a11y.ts";
@@ -29,7 +31,7 @@ export const test = base.extend<Fixtures>({
     const failed = testInfo.status !== testInfo.expectedStatus;
     const troubles: unknown[] = [];
     for (const classroom of opened) {
-      if (failed) await testInfo.attach("log", { body: await classroom.log() });
+      if (failed) await writeFile(testInfo.outputPath("classroom.log"), await classroom.log());
       await classroom.close().catch((trouble) => troubles.push(trouble));
     }
     if (troubles.length > 0) throw troubles[0];

@@ -11,7 +11,7 @@ export class Terminal {
 
   /** Where one types: xterm.js's own field. */
   get field() {
-    return this.page.getByRole("region", { name: this.t("terminal-label") }).getByRole("textbox");
+    return this.page.getByRole("textbox", { name: this.t("terminal-label") });
   }
 
   /** The lines on the screen. */

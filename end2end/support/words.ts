@@ -42,7 +42,7 @@ export class LessonText {
   }
 
   get title() {
-    return first(this.source, /^title: *(.+)$/m);
+    return first(this.source, /^title: *"?(.+?)"?$/m);
   }
 
   /** The title of an exercise or question. */
