@@ -68,6 +68,7 @@ question-wrong = Try again
 question-right-long = That is right.
 question-wrong-long = Not yet. If there is a note, read it, and answer again.
 question-partly = { $hits } of { $all } are right. Look at the marked ones again.
+question-more = All that you chose is right, but there is more.
 question-several = More than one may be right.
 question-order = Choose which place each one has.
 verdict-right = Right

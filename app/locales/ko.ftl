@@ -62,6 +62,7 @@ question-wrong = 다시 풀어 보세요
 question-right-long = 맞습니다.
 question-wrong-long = 아직 아닙니다. 설명이 있으면 읽고 다시 내 보세요.
 question-partly = { $all }개 가운데 { $hits }개가 맞습니다. 표시된 것을 다시 보세요.
+question-more = 고른 것은 모두 맞습니다. 그런데 더 있습니다.
 question-several = 여러 개를 고를 수 있습니다.
 question-order = 각각 몇 번째인지 고르세요.
 verdict-right = 맞음

@@ -53,8 +53,8 @@ fn versioned(folder: &Path, name: &str) -> Result<String> {
     Ok(format!("{name}?v={hash}"))
 }
 
-/// Whether a file of the site carries its hash in its name, so that it may be cached for ever.
+/// Whether a file of the site (its path below `/pkg`) carries its hash in its name, so that it may be cached for ever.
 pub(crate) fn is_hashed(site: &app::Site, path: &str) -> bool {
-    let name = path.trim_start_matches("/pkg/");
+    let name = path.trim_start_matches('/');
     name.starts_with(&site.client) || site.styles.iter().any(|style| style == name)
 }

@@ -98,6 +98,7 @@ pub fn exercise(
                 {mark(sign)}
                 <h3 id=title_id>
                     <span class="kind">{words.with("exercise-number", &[("n", number.into())])}</span>
+                    " "
                     {text.title.clone()}
                 </h3>
                 <p class="state">{word}</p>

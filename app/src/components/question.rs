@@ -119,7 +119,7 @@ pub fn question(
                 {fields(words, question, &text, &view)}
             </fieldset>
             {act}
-            {feedback(words, &text, &view)}
+            {feedback(words, question, &text, &view)}
         </form>
     }
 }
@@ -348,7 +348,28 @@ fn part_mark(words: Words, right: Option<bool>) -> Option<impl IntoView + use<>>
     Some(view! { {mark(sign)} <span class="visually-hidden">{words.t(word)}</span> })
 }
 
-fn feedback(words: Words, text: &QuestionText, view: &QuestionView) -> AnyView {
+/// How far a wrong answer was right, without giving the rest away.
+fn partly(words: Words, question: &Question, view: &QuestionView, grade: &Grade) -> String {
+    let right = |index: &usize| grade.parts.get(*index) == Some(&true);
+    match (&question.kind, &view.response) {
+        (Kind::Multiple { .. }, Some(Response::Multiple(chosen))) if chosen.iter().all(right) => {
+            words.t("question-more")
+        }
+        (Kind::Order { .. } | Kind::Match { .. }, _) => {
+            let hits = grade.parts.iter().filter(|part| **part).count();
+            let values = [("hits", hits.into()), ("all", grade.parts.len().into())];
+            words.with("question-partly", &values)
+        }
+        _ => words.t("question-wrong-long"),
+    }
+}
+
+fn feedback(
+    words: Words,
+    question: &Question,
+    text: &QuestionText,
+    view: &QuestionView,
+) -> AnyView {
     let plain = |key: &str| {
         view! { <div class="feedback" data-tone="wrong"><p>{words.t(key)}</p></div> }.into_any()
     };
@@ -367,13 +388,7 @@ fn feedback(words: Words, text: &QuestionText, view: &QuestionView) -> AnyView {
         }
         .into_any(),
         (None, Some(grade)) => {
-            let hits = grade.parts.iter().filter(|part| **part).count();
-            let said = if grade.parts.len() > 1 {
-                let values = [("hits", hits.into()), ("all", grade.parts.len().into())];
-                words.with("question-partly", &values)
-            } else {
-                words.t("question-wrong-long")
-            };
+            let said = partly(words, question, view, grade);
             view! { <div class="feedback" data-tone="wrong"><p>{said}</p></div> }.into_any()
         }
         (None, None) => view! { <div class="feedback"></div> }.into_any(),

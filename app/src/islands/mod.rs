@@ -70,6 +70,14 @@ mod dom {
                 let _ = details.set_attribute("open", "");
             }
         }
+        let done = |element: &Element| {
+            let state = element.get_attribute("data-state");
+            state.is_some_and(|state| state == "done" || state == "right")
+        };
+        if done(new) && !done(old) {
+            // The style sheet shows that it has just happened.
+            let _ = new.set_attribute("data-fresh", "");
+        }
         if old.replace_with_with_node_1(new).is_err() {
             return;
         }

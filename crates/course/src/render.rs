@@ -83,6 +83,8 @@ pub(crate) struct Renderer<'a> {
     pub(crate) heading_links: Vec<HeadingLink>,
     heading_ids: BTreeMap<String, usize>,
     fragments: usize,
+    /// How many tables there are so far: each region of a page has a name of its own.
+    tables: usize,
 }
 
 /// Where a fragment stands decides what may be in it.
@@ -126,6 +128,7 @@ impl<'a> Renderer<'a> {
             heading_links: Vec::new(),
             heading_ids: BTreeMap::new(),
             fragments: 0,
+            tables: 0,
         }
     }
 

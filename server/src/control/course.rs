@@ -22,6 +22,11 @@ pub(super) async fn front(jar: CookieJar, headers: HeaderMap) -> Redirect {
     )))
 }
 
+/// `/ko`, as somebody may type it.
+pub(super) async fn with_slash(visitor: Visitor) -> Redirect {
+    Redirect::to(&pages::paths::course(visitor.lang))
+}
+
 /// Units and lessons, with the visitor's progress. Choosing a language here is remembered.
 pub(super) async fn show(
     State(classroom): State<Classroom>,

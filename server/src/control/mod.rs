@@ -25,7 +25,7 @@ use axum::{
 use tower_http::{timeout::TimeoutLayer, trace::TraceLayer};
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
-use crate::{app_state::Classroom, trouble};
+use crate::{app_state::Classroom, trouble, visitor};
 
 /// The largest form that is read, in bytes: the longest answer with room to spare.
 const FORM_MAX: usize = 64 * 1024;
@@ -39,7 +39,7 @@ pub(crate) fn routes<S: SessionStore + Clone>(
     site: &Path,
 ) -> Router {
     let pages = Router::new()
-        .route("/", get(course::front))
+        .route("/{lang}", get(course::with_slash))
         .route("/{lang}/", get(course::show))
         .route("/{lang}/lessons/{unit}/{lesson}", get(lessons::show))
         .route(
@@ -67,6 +67,8 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .route("/{lang}/theme", post(settings::theme))
         .route("/{lang}/classes", get(classes::list).post(classes::create))
         .route("/{lang}/classes/{class}", get(classes::show))
+        .layer(middleware::from_fn(known_language))
+        .route("/", get(course::front))
         .route("/assets/{unit}/{file}", get(files::asset))
         .route("/healthz", get(|| async { "ok" }))
         .fallback(|| async { trouble::Trouble::NotFound })
@@ -164,6 +166,14 @@ async fn same_origin(request: Request, next: Next) -> Response {
         next.run(request).await
     } else {
         StatusCode::FORBIDDEN.into_response()
+    }
+}
+
+/// Pages are there in our languages only.
+async fn known_language(request: Request, next: Next) -> Response {
+    match visitor::lang_of_path(request.uri().path()) {
+        Some(_) => next.run(request).await,
+        None => trouble::Trouble::NotFound.into_response(),
     }
 }
 

@@ -38,8 +38,10 @@ impl<'e> Pass<'_, '_, 'e> {
             Lang::Ko => "표",
             Lang::En => "Table",
         };
+        self.renderer.tables += 1;
+        let number = self.renderer.tables;
         self.raw(format!(
-            "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{label}\"><table>\n"
+            "<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"{label} {number}\"><table>\n"
         ));
     }
 

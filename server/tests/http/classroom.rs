@@ -1,0 +1,259 @@
+//! A classroom for one test, and visitors to it.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use tempfile::TempDir;
+use ureq::{Agent, http::Response};
+
+/// How long the server may take to open, on a busy machine.
+const OPENS_WITHIN: Duration = Duration::from_secs(60);
+
+/// A running classroom with the repository's course; ended, with its machined, when dropped.
+pub(crate) struct Classroom {
+    data: TempDir,
+    server: Child,
+    pub(crate) url: String,
+    pub(crate) setup_link: String,
+}
+
+impl Classroom {
+    pub(crate) fn open() -> Self {
+        let machined = Path::new(env!("CARGO_BIN_EXE_gyosil")).with_file_name("gyosil-machined");
+        assert!(machined.exists(), "build it first: cargo build -p machined");
+        // Not below /tmp: it may forbid devices, and machined wants a file system of its own kind.
+        let data = tempfile::Builder::new()
+            .prefix("gyosil-http-")
+            .tempdir_in("/var/tmp")
+            .unwrap();
+        make_reachable(data.path());
+        fake_site(&data.path().join("site"));
+        let mut server = Command::new(env!("CARGO_BIN_EXE_gyosil"))
+            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data.path())
+            .arg("--content")
+            .arg(readable_course(data.path()))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(server.stdout.take().unwrap()).lines();
+        let (send, said) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            lines
+                .map_while(Result::ok)
+                .for_each(|line| drop(send.send(line)))
+        });
+        let next_address = || {
+            let line = said
+                .recv_timeout(OPENS_WITHIN)
+                .expect("the server does not open");
+            line[line.find("http://").expect("an address")..]
+                .trim_end_matches('/')
+                .to_owned()
+        };
+        let url = next_address();
+        let setup_link = next_address();
+        Self {
+            data,
+            server,
+            url,
+            setup_link,
+        }
+    }
+
+    /// Somebody with a browser of their own.
+    pub(crate) fn visitor(&self) -> Visitor {
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build()
+            .new_agent();
+        Visitor {
+            agent,
+            url: self.url.clone(),
+        }
+    }
+
+    /// The first instructor, signed in.
+    pub(crate) fn instructor(&self) -> Visitor {
+        let visitor = self.visitor();
+        let path = self.setup_link.strip_prefix(&self.url).unwrap().to_owned();
+        let answer = visitor.post(&path, &[("name", "선생님"), ("password", "correct horse")]);
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        visitor
+    }
+
+    /// A class of this instructor: its path and its code.
+    pub(crate) fn class(&self, instructor: &Visitor, title: &str) -> (String, String) {
+        let path = instructor.post("/ko/classes", &[("title", title)]).location;
+        let page = instructor.get(&path).body;
+        let code = page
+            .split("join-code\">")
+            .nth(1)
+            .unwrap()
+            .split('<')
+            .next()
+            .unwrap();
+        (path, code.to_owned())
+    }
+
+    /// A student of the class with this code, signed in.
+    pub(crate) fn student(&self, code: &str, name: &str) -> Visitor {
+        let visitor = self.visitor();
+        let fields = [
+            ("code", code),
+            ("name", name),
+            ("password", "password of mine"),
+        ];
+        let answer = visitor.post("/ko/join", &fields);
+        assert_eq!(answer.status, 303, "{}", answer.body);
+        visitor
+    }
+}
+
+impl Drop for Classroom {
+    fn drop(&mut self) {
+        let _ = self.server.kill();
+        let _ = self.server.wait();
+        let pid = fs::read_to_string(self.data.path().join("run/machined.pid")).unwrap_or_default();
+        if !pid.trim().is_empty() {
+            let _ = Command::new("kill").args(["-TERM", pid.trim()]).status();
+            let gone = || !Path::new("/proc").join(pid.trim()).exists();
+            for _ in 0..600 {
+                if gone() {
+                    return;
+                }
+                std::thread::park_timeout(Duration::from_millis(50));
+            }
+            eprintln!("machined {pid} does not end");
+        }
+    }
+}
+
+/// What the server said.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) location: String,
+    pub(crate) body: String,
+    headers: ureq::http::HeaderMap,
+}
+
+impl Answer {
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("")
+    }
+
+    /// The block of the page with this id, up to the end of its form or section.
+    pub(crate) fn block(&self, id: &str) -> &str {
+        let from = self
+            .body
+            .find(&format!("id=\"{id}\""))
+            .unwrap_or_else(|| panic!("no {id}"));
+        let rest = &self.body[from..];
+        let end = ["</form>", "</section>"]
+            .iter()
+            .filter_map(|end| rest.find(end))
+            .min();
+        &rest[..end.unwrap_or(rest.len())]
+    }
+}
+
+pub(crate) struct Visitor {
+    agent: Agent,
+    url: String,
+}
+
+impl Visitor {
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        answer(self.agent.get(self.address(path)).call().unwrap())
+    }
+
+    /// Sends a form as a page of the classroom would.
+    pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_from(path, fields, &self.url, &[])
+    }
+
+    /// Sends a form as our script would: a piece of the page comes back.
+    pub(crate) fn post_live(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        self.post_from(path, fields, &self.url, &[("x-gyosil-fragment", "1")])
+    }
+
+    /// Sends a form that stands on a page of `origin`.
+    pub(crate) fn post_from(
+        &self,
+        path: &str,
+        fields: &[(&str, &str)],
+        origin: &str,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = self.agent.post(self.address(path)).header("origin", origin);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        answer(request.send_form(fields.iter().copied()).unwrap())
+    }
+
+    fn address(&self, path: &str) -> String {
+        format!("{}{}", self.url, path.split('#').next().unwrap())
+    }
+}
+
+fn answer(mut response: Response<ureq::Body>) -> Answer {
+    let headers = response.headers().clone();
+    let location = headers
+        .get("location")
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or("");
+    Answer {
+        status: response.status().as_u16(),
+        location: location.to_owned(),
+        body: response.body_mut().read_to_string().unwrap(),
+        headers,
+    }
+}
+
+/// The web process's user must come through.
+fn make_reachable(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
+/// The repository's course where the web process's user can read it, wherever the clone is.
+fn readable_course(data: &Path) -> std::path::PathBuf {
+    let course = data.join("course");
+    let from = concat!(env!("CARGO_MANIFEST_DIR"), "/../content");
+    assert!(
+        Command::new("cp")
+            .args(["-r", from])
+            .arg(&course)
+            .status()
+            .unwrap()
+            .success()
+    );
+    course
+}
+
+/// A browser client of the right shape: these tests run no script.
+fn fake_site(site: &Path) {
+    fs::create_dir_all(site).unwrap();
+    let index = "<link href=/pkg/client-0123_bg.wasm><link href=\"/pkg/style-4567.css\">";
+    for (name, content) in [
+        ("index.html", index),
+        ("client-0123.js", "hashed"),
+        ("style-4567.css", "hashed"),
+        ("favicon.svg", "<svg/>"),
+        ("terminal.js", "script"),
+        ("terminal_bg.wasm", "wasm"),
+    ] {
+        fs::write(site.join(name), content).unwrap();
+    }
+}

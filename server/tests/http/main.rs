@@ -1,0 +1,8 @@
+//! The classroom by its public door, HTTP: the real executable, a real database, the real course.
+//! Machines and what a browser makes of the pages are tested elsewhere (crates/machined/tests, end2end).
+#![allow(missing_docs)]
+
+mod answers;
+mod classroom;
+mod doors;
+mod walls;
