@@ -105,7 +105,8 @@ fn an_answer_waits_for_its_student_to_sign_in() {
     assert_eq!(refused.status, 303);
     let door = refused.location;
     assert!(door.starts_with("/ko/sign-in?next="), "{door}");
-    let form = student.get(&door).body;
+    let page = student.get(&door).body;
+    let form = page.split("action=\"/ko/sign-in\"").nth(1).unwrap();
     let next = form
         .split("name=\"next\"")
         .nth(1)
