@@ -12,6 +12,7 @@ theme-light = Light theme
 sign-in = Sign in
 sign-out = Sign out
 offline = The classroom is out of reach. What you entered is still here: try again in a moment. This note goes away once the classroom is back.
+page-unknown = The classroom does not know this page any more. If you were signed out, sign in again. Your machine and your record are as they were.
 
 # The course
 course-lead = From borrowed computers to building, shipping and connecting containers of your own.

@@ -156,7 +156,7 @@ fn assets(course: &Course, content: &Path) -> Result<HashMap<String, Bytes>> {
 
 /// Prints where the classroom is and, as long as it has no instructor, the one-time link.
 async fn announce(classroom: &Classroom, listen: SocketAddr) -> Result<()> {
-    let address = format!("http://{listen}");
+    let address = format!("http://{}", reachable(listen));
     say(&format!("Gyosil is open at {address}/"));
     if classroom.store.needs_first_instructor().await? {
         let mut bytes = [0u8; 16];
@@ -168,6 +168,16 @@ async fn announce(classroom: &Classroom, listen: SocketAddr) -> Result<()> {
         ));
     }
     Ok(())
+}
+
+/// The address to open in a browser: a server that listens everywhere is named by its host.
+fn reachable(listen: SocketAddr) -> String {
+    if listen.ip().is_unspecified() {
+        let host = rustix::system::uname();
+        format!("{}:{}", host.nodename().to_string_lossy(), listen.port())
+    } else {
+        listen.to_string()
+    }
 }
 
 /// What the operator reads, apart from the log.

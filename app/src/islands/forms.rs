@@ -66,7 +66,7 @@ mod browser {
         }
         match exchange(&form, button.as_ref()).await {
             Ok(html) => {
-                dom::hide_offline();
+                dom::hide("#offline");
                 dom::take(&html);
             }
             Err(_) => {
@@ -74,7 +74,7 @@ mod browser {
                 if let Some(button) = &button {
                     button.set_disabled(false);
                 }
-                dom::show_offline();
+                dom::show("#offline");
             }
         }
     }

@@ -30,8 +30,18 @@ mod browser {
             dom::take(&message.data().as_string().unwrap_or_default());
             show_machine();
         });
-        let on_open = Closure::<dyn Fn(Event)>::new(|_| dom::hide_offline());
-        let on_error = Closure::<dyn Fn(Event)>::new(|_| dom::show_offline());
+        let on_open = Closure::<dyn Fn(Event)>::new(|_| dom::hide("#offline"));
+        let on_error = {
+            let source = source.clone();
+            Closure::<dyn Fn(Event)>::new(move |_| {
+                // Refused, not lost: the browser does not try again.
+                if source.ready_state() == EventSource::CLOSED {
+                    dom::show("#lapsed");
+                } else {
+                    dom::show("#offline");
+                }
+            })
+        };
         source.set_onmessage(Some(on_pieces.as_ref().unchecked_ref()));
         source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
         source.set_onerror(Some(on_error.as_ref().unchecked_ref()));

@@ -102,16 +102,16 @@ mod dom {
         (0..len).filter_map(move |index| list.as_ref()?.item(index)?.dyn_into().ok())
     }
 
-    /// The page's message that the server cannot be reached.
-    pub(super) fn show_offline() {
-        if let Some(message) = find("#offline") {
+    /// Shows a message that is in the page, but hidden.
+    pub(super) fn show(selector: &str) {
+        if let Some(message) = find(selector) {
             let _ = message.remove_attribute("hidden");
         }
     }
 
-    /// The server answers again.
-    pub(super) fn hide_offline() {
-        if let Some(message) = find("#offline") {
+    /// Hides it again.
+    pub(super) fn hide(selector: &str) {
+        if let Some(message) = find(selector) {
             let _ = message.set_attribute("hidden", "");
         }
     }

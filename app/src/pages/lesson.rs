@@ -57,6 +57,14 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
         .machine
         .as_ref()
         .is_some_and(|machine| *machine != MachineView::SignIn);
+    let lapsed = live.then(|| {
+        let href = paths::sign_in(lang, &paths::lesson(lang, &lesson.id), true);
+        view! {
+            <p class="message" id="lapsed" data-tone="wrong" role="alert" hidden>
+                {words.t("page-unknown")} " " <a href=href>{words.t("sign-in")}</a>
+            </p>
+        }
+    });
     let live = live.then(|| view! { <Live /> });
     let pane = view
         .machine
@@ -69,6 +77,7 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
     let facts = facts(&frame, lesson);
     let blocks = blocks(frame.words, lesson, view);
     Some(view! {
+        {lapsed}
         <main class="lesson" id="main">
             <article>
                 <header class="lesson-head">

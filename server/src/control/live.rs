@@ -13,6 +13,7 @@ use app::{
 };
 use axum::{
     extract::{Path, State},
+    http::StatusCode,
     response::{
         IntoResponse, Response, Sse,
         sse::{Event, KeepAlive},
@@ -36,7 +37,7 @@ use crate::{
     app_state::{Classroom, machine_of},
     examiner::News,
     trouble::Trouble,
-    visitor::{Member, Visitor},
+    visitor::Visitor,
 };
 
 /// How long after an engine's event the checks run: a container that was started is up by then, and a
@@ -57,9 +58,12 @@ const FRAGMENTS_KEPT: usize = 32;
 pub(super) async fn follow(
     State(classroom): State<Classroom>,
     visitor: Visitor,
-    Member(account): Member,
     Path((_, unit, name)): Path<(String, String, String)>,
 ) -> Result<Response, Trouble> {
+    // No way to the sign-in page: a stream that is refused ends, and the page says so.
+    let Some(account) = visitor.account.clone() else {
+        return Ok(StatusCode::UNAUTHORIZED.into_response());
+    };
     let lesson = lessons::find(&classroom, &unit, &name)?.id.clone();
     let attempts = classroom
         .store
@@ -76,6 +80,7 @@ pub(super) async fn follow(
             .filter_map(|attempt| attempt.item.parse().ok())
             .collect(),
         resting: HashSet::new(),
+        machine_shown: None,
         shown: HashMap::new(),
         classroom,
         lesson,
@@ -99,6 +104,8 @@ struct OpenPage {
     done: HashSet<ItemId>,
     /// Exercises whose check hung or broke: not run again by themselves, only by the button.
     resting: HashSet<ItemId>,
+    /// What the page was sent of the machine.
+    machine_shown: Option<MachineView>,
     /// What the page shows of each exercise.
     shown: HashMap<ItemId, Standing>,
     fragments: mpsc::Sender<String>,
@@ -126,7 +133,7 @@ impl OpenPage {
             }
             Err(_) => MachineView::Unreachable,
         };
-        self.show_machine(&view).await?;
+        self.show_machine(view).await?;
         let Ok(states) = self.classroom.machines.watch(&self.machine).await else {
             return Ok(());
         };
@@ -163,7 +170,7 @@ impl OpenPage {
 
     /// Shows the machine's new state; when it is ready, starts to listen to its engine.
     async fn machine_is(&mut self, machine: Machine) -> Result<Engine, Closed> {
-        self.show_machine(&MachineView::Is(machine.state.clone()))
+        self.show_machine(MachineView::Is(machine.state.clone()))
             .await?;
         if machine.state != MachineState::Ready {
             return Ok(Engine::away());
@@ -251,13 +258,16 @@ impl OpenPage {
         .await
     }
 
-    async fn show_machine(&self, view: &MachineView) -> Result<(), Closed> {
+    async fn show_machine(&mut self, view: MachineView) -> Result<(), Closed> {
+        // The same again would be announced again.
+        if self.machine_shown.as_ref() == Some(&view) {
+            return Ok(());
+        }
         let next = paths::lesson(self.words.0, &self.lesson);
         let words = self.words;
-        self.send(app::fragment(|| {
-            components::machine_pieces(words, view, &next)
-        }))
-        .await
+        let pieces = app::fragment(|| components::machine_pieces(words, &view, &next));
+        self.machine_shown = Some(view);
+        self.send(pieces).await
     }
 
     async fn send(&self, html: String) -> Result<(), Closed> {

@@ -147,7 +147,7 @@ fn somebody_without_an_account_gets_no_machine() {
     let nobody = classroom.visitor();
     assert_eq!(nobody.post("/ko/machine", &[("next", "/ko/")]).status, 303);
     let live = nobody.get("/ko/lessons/containers/run/live");
-    assert_eq!(live.status, 303, "the event stream starts a machine");
+    assert_eq!(live.status, 401, "the event stream starts a machine");
     let terminal = nobody.get("/ko/machine/terminal?cols=80&rows=24");
     assert_ne!(terminal.status, 101);
 }
