@@ -28,6 +28,7 @@ const names: Record<Lang, string[]> = {
   en: ["Gildong Hong", "Minjun Kim", "Seoyeon Lee", "Daeun Park", "Jiwoo Choi", "Hayun Jeong"],
 };
 
+const teachers: Record<Lang, string> = { ko: "김선생", en: "Ms. Kim" };
 const titles: Record<Lang, string> = { ko: "클라우드 1반", en: "Cloud, class 1" };
 
 /** Questions of one choice, each with a share of the class that has answered it. */
@@ -44,7 +45,8 @@ for (const lang of langs) {
     const t = words(lang);
     const classroom = await open();
     const teacher = await visitor(lang, { viewport: shapes.wide });
-    await openClassroom(teacher, classroom, lang);
+    const who = { name: teachers[lang], password: "a good password" };
+    await openClassroom(teacher, classroom, lang, who);
     const code = await makeClass(teacher, t, titles[lang]);
     const pages: Page[] = [];
     for (const [n, name] of names[lang].entries()) {

@@ -59,7 +59,7 @@ export class Classroom {
           await symlink(path.join(places.testData(), part), path.join(data, part));
         }
       }
-      if (maxMachines) await classroom.startMachined(maxMachines);
+      if (maxMachines) await startMachined(data, "--max-machines", String(maxMachines));
       await classroom.serve();
       return classroom;
     } catch (error) {
@@ -89,24 +89,6 @@ export class Classroom {
       web.once("exit", (code, signal) => reject(new Error(`serve ended: ${code ?? signal}`)));
       answers(this.url, openWithin).then(resolve, reject);
     });
-  }
-
-  /** Starts machined before `serve` would, with a limit of its own. */
-  private async startMachined(maxMachines: number) {
-    await mkdir(path.join(this.data, "run"));
-    const socket = path.join(this.data, "run/machined.sock");
-    const log = openSync(path.join(this.data, "log/machined.log"), "a");
-    const options = ["--data", this.data, "--socket", socket, "--socket-user", "gyosil"];
-    const machined = spawn(
-      path.join(places.executables(), "gyosil-machined"),
-      [...options, "--max-machines", String(maxMachines)],
-      { stdio: ["ignore", log, log], detached: true },
-    );
-    closeSync(log);
-    machined.unref();
-    for (const start = Date.now(); !existsSync(socket); await sleep(20)) {
-      if (Date.now() - start > openWithin) throw new Error("machined did not open its socket");
-    }
   }
 
   /** Leaves no room on the data folder's disk, which must have been given a size. */
@@ -149,21 +131,60 @@ export class Classroom {
   }
 }
 
+/** Starts a machined other than `serve` would, or without it. It takes over the machines that are there. */
+async function startMachined(data: string, ...options: string[]) {
+  await mkdir(path.join(data, "run"), { recursive: true });
+  const socket = path.join(data, "run/machined.sock");
+  await rm(socket, { force: true });
+  const log = openSync(path.join(data, "log/machined.log"), "a");
+  const machined = spawn(
+    path.join(places.executables(), "gyosil-machined"),
+    ["--data", data, "--socket", socket, "--socket-user", "gyosil", ...options],
+    { stdio: ["ignore", log, log], detached: true },
+  );
+  closeSync(log);
+  machined.unref();
+  for (const start = Date.now(); !existsSync(socket); await sleep(20)) {
+    if (Date.now() - start > openWithin) throw new Error("machined did not open its socket");
+  }
+}
+
+/** As {@link closeData}, where machined may have ended before its machines. */
+export async function closeAbandoned(data: string) {
+  if (!(await machinedOf(data)) && (await mountsBelow(data)).length > 0) await startMachined(data);
+  await closeData(data);
+}
+
 /** Ends what runs on a data folder, and removes it. */
 export async function closeData(data: string) {
-  const pid = Number(await readFile(path.join(data, "run/machined.pid"), "utf8").catch(() => ""));
-  if (pid && (await commandLine(pid)).includes(data)) {
+  const pid = await machinedOf(data);
+  if (pid) {
     process.kill(pid, "SIGTERM");
     if (!(await gone(pid, stopWithin))) {
       process.kill(pid, "SIGKILL");
       throw new Error(`machined ${pid} of ${data} did not end within ${stopWithin} ms`);
     }
   }
-  const mounts = (await readFile("/proc/self/mountinfo", "utf8")).split("\n");
-  const left = mounts.filter((line) => line.includes(`${data}/`));
+  const left = await mountsBelow(data);
   if (left.length > 0) throw new Error(`machined left mounts behind:\n${left.join("\n")}`);
-  if (mounts.some((line) => line.includes(` ${data} `))) await run("umount", data);
+  if ((await mounts()).includes(data)) await run("umount", data);
   await rm(data, { recursive: true, force: true });
+}
+
+/** The process that runs a data folder's machines, if there is one. */
+async function machinedOf(data: string): Promise<number | undefined> {
+  const pid = Number(await readFile(path.join(data, "run/machined.pid"), "utf8").catch(() => ""));
+  return pid && (await commandLine(pid)).includes(data) ? pid : undefined;
+}
+
+/** Where something is mounted. */
+async function mounts(): Promise<string[]> {
+  const lines = (await readFile("/proc/self/mountinfo", "utf8")).trim().split("\n");
+  return lines.map((line) => line.split(" ")[4]!);
+}
+
+async function mountsBelow(data: string) {
+  return (await mounts()).filter((place) => place.startsWith(`${data}/`));
 }
 
 /** The run that a data folder belongs to, unless it has ended. */

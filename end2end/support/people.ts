@@ -12,10 +12,15 @@ export const instructor = { name: "김선생", password: "칠판과 분필 7" };
 export const student = { name: "홍길동", password: "gildong-1443" };
 
 /** Makes the first instructor through the printed link; ends on the page of classes. */
-export async function openClassroom(page: Page, classroom: Classroom, lang: Lang) {
+export async function openClassroom(
+  page: Page,
+  classroom: Classroom,
+  lang: Lang,
+  who = instructor,
+) {
   const t = words(lang);
   await page.goto(await classroom.setupLink(lang));
-  await enter(page, t, instructor);
+  await enter(page, t, who);
   await page.getByRole("button", { name: t("open-classroom") }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText(t("classes"));
 }
