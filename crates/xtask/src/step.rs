@@ -26,7 +26,7 @@ use crate::{
 
 /// How often long steps show that they live: often enough not to look stuck, seldom enough that a
 /// log of ten minutes can be read.
-const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
+const SIGN_OF_LIFE: Duration = Duration::from_secs(30);
 
 /// How often a running program is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
