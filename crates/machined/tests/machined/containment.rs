@@ -6,7 +6,7 @@ use std::{
     fs,
     net::SocketAddr,
     os::unix::fs::MetadataExt,
-    path::Path,
+    path::{Path, PathBuf},
     process::Child,
     time::{Duration, Instant},
 };
@@ -15,6 +15,7 @@ use machine::{MachineId, MachineUser};
 
 use crate::{
     classroom::{Classroom, id},
+    footprint::group_folders,
     listener::{listen, reaches},
 };
 
@@ -334,24 +335,23 @@ async fn address(classroom: &Classroom, id: &MachineId) -> String {
         .await
 }
 
-/// The limits of a machine, as the host has them.
-fn limits(classroom: &Classroom, id: &MachineId) -> Vec<(String, String)> {
+/// The limits of a machine, as the host has them, on v1 and v2.
+fn limits(classroom: &Classroom, id: &MachineId) -> Vec<(PathBuf, String)> {
     let files = [
-        "memory/#/memory.limit_in_bytes",
-        "memory/#/memory.memsw.limit_in_bytes",
-        "pids/#/pids.max",
-        "cpu/#/cpu.cfs_quota_us",
-        "#/memory.max",
-        "#/memory.swap.max",
-        "#/pids.max",
-        "#/cpu.max",
+        "memory.limit_in_bytes",
+        "memory.memsw.limit_in_bytes",
+        "memory.max",
+        "memory.swap.max",
+        "pids.max",
+        "cpu.cfs_quota_us",
+        "cpu.max",
     ];
-    let group = format!("gyosil-{}/{id}", classroom.tag());
-    let files = files
+    let groups = group_folders(&format!("gyosil-{}", classroom.tag()));
+    let paths = groups
         .iter()
-        .map(|file| format!("/sys/fs/cgroup/{}", file.replace('#', &group)));
-    files
-        .filter_map(|file| Some((file.clone(), fs::read_to_string(file).ok()?)))
+        .flat_map(|group| files.map(|file| group.join(id.as_str()).join(file)));
+    paths
+        .filter_map(|path| Some((path.clone(), fs::read_to_string(path).ok()?)))
         .collect()
 }
 

@@ -121,23 +121,30 @@ async fn loops(classroom: &Classroom) -> Vec<String> {
         .collect()
 }
 
-/// The control groups below a classroom's, on v1 and v2.
+/// The control groups below a classroom's.
 fn groups(group: &str) -> Vec<String> {
-    let mut hierarchies = vec![PathBuf::from("/sys/fs/cgroup")];
-    hierarchies.extend(
-        names("/sys/fs/cgroup".as_ref())
-            .iter()
-            .map(|n| Path::new("/sys/fs/cgroup").join(n)),
-    );
-    let mut found = Vec::new();
-    for hierarchy in hierarchies {
-        let base = hierarchy.join(group);
-        let below = names(&base)
+    let below = group_folders(group).into_iter().flat_map(|folder| {
+        let paths = names(&folder)
             .into_iter()
-            .map(|name| base.join(name))
-            .filter(|path| path.is_dir());
-        found.extend(below.map(|path| path.display().to_string()));
+            .map(move |name| folder.join(name));
+        paths.filter(|path| path.is_dir()).collect::<Vec<_>>()
+    });
+    below.map(|path| path.display().to_string()).collect()
+}
+
+/// A classroom's own groups: one in each hierarchy on v1, one on v2, which may be below a unit's.
+pub(crate) fn group_folders(group: &str) -> Vec<PathBuf> {
+    fn search(folder: &Path, group: &str, depth: usize, found: &mut Vec<PathBuf>) {
+        for path in names(folder).into_iter().map(|name| folder.join(name)) {
+            if path.ends_with(group) {
+                found.push(path);
+            } else if depth > 0 && path.is_dir() {
+                search(&path, group, depth - 1, found);
+            }
+        }
     }
+    let mut found = Vec::new();
+    search("/sys/fs/cgroup".as_ref(), group, 4, &mut found);
     found
 }
 
