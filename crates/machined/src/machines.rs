@@ -43,11 +43,11 @@ impl Machines {
             closing: AtomicBool::default(),
         };
         let entries = fs::read_dir(&folder).doing(|| "list the machines".into())?;
-        let mut containers = machines.host.runc.list().await?;
         // Sidecars, whose callers are gone, and containers whose folder is.
-        let is_machine = |name: &str| folder.join(name).is_dir();
-        for name in containers.keys().filter(|name| !is_machine(name)) {
-            machines.host.remove_container(name).await?;
+        for name in machines.host.runc.names()? {
+            if !folder.join(&name).is_dir() {
+                machines.host.remove_container(&name).await?;
+            }
         }
         for entry in entries {
             let name = entry.doing(|| "list the machines".into())?.file_name();
@@ -65,16 +65,14 @@ impl Machines {
             }
             let is_plugged = record.network.is_some();
             let machine = Machine::new(machines.host.clone(), id.clone(), record);
-            let running = containers
-                .remove(id.as_str())
-                .filter(|c| c.status == "running");
+            let running = machines.host.runc.running(id.as_str()).await;
             let is_mounted = machine
                 .disk
                 .is_mounted()
                 .doing(|| "look for mounts".into())?;
             let adopted = match running {
-                Some(container) if is_whole && is_plugged && is_mounted => {
-                    machine.adopt(container.pid).is_ok()
+                Ok(Some(init)) if is_whole && is_plugged && is_mounted => {
+                    machine.adopt(init).is_ok()
                 }
                 _ => false,
             };

@@ -51,6 +51,7 @@ use crate::{
     api::Peer,
     cgroup::Cgroups,
     config::{Account, Data, Options},
+    error::Doing,
     host::Host,
     machines::Machines,
     network::Router,
@@ -114,11 +115,17 @@ async fn main() -> anyhow::Result<()> {
     fs::remove_file(&socket)?;
     machines.stop_all().await;
     registry.close().await;
-    host.router.close().await?;
-    host.cgroups.close()?;
-    disk::release(&host.data.machines())?;
-    fs::remove_dir_all(host.data.scratch())?;
-    Ok(())
+    // Each as far as it goes: what one leaves, the next start finds.
+    let scratch = fs::remove_dir_all(host.data.scratch());
+    let left = [
+        host.router.close().await,
+        host.cgroups.close(),
+        disk::release(&host.data.machines()),
+        scratch.doing(|| "remove the folder for sockets".into()),
+    ];
+    left.into_iter()
+        .collect::<Result<(), _>>()
+        .context("something was left")
 }
 
 /// Makes sure that one machined serves this data folder, and says which.

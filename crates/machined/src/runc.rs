@@ -1,7 +1,6 @@
 //! runc, as far as machined uses it.
 
 use std::{
-    collections::HashMap,
     ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
@@ -43,13 +42,11 @@ pub(crate) struct Launched {
 
 /// A container as runc sees it.
 #[derive(Debug, Deserialize)]
-pub(crate) struct Container {
-    /// Its name.
-    pub(crate) id: String,
+struct Container {
     /// Its first process, as the host numbers it.
-    pub(crate) pid: u32,
+    pid: u32,
     /// `creating`, `created`, `running`, `paused` or `stopped`.
-    pub(crate) status: String,
+    status: String,
 }
 
 impl Runc {
@@ -57,17 +54,26 @@ impl Runc {
         Self { root }
     }
 
-    /// All containers, by name.
-    pub(crate) async fn list(&self) -> Result<HashMap<String, Container>, HostError> {
-        let json = self.run(&["list", "--format", "json"]).await?;
-        // runc says `null` for none.
-        let containers: Option<Vec<Container>> =
-            serde_json::from_str(&json).doing(|| "understand runc's list".into())?;
-        Ok(containers
-            .unwrap_or_default()
-            .into_iter()
-            .map(|c| (c.id.clone(), c))
+    /// The names of all containers, whatever their state. (`runc list` fails when one goes while it
+    /// looks.)
+    pub(crate) fn names(&self) -> Result<Vec<String>, HostError> {
+        let entries = fs::read_dir(&self.root).doing(|| "list the containers".into())?;
+        // One that goes meanwhile is none.
+        Ok(entries
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
             .collect())
+    }
+
+    /// The first process of a container, as the host numbers it, if the container runs.
+    pub(crate) async fn running(&self, container: &str) -> Result<Option<u32>, HostError> {
+        if !self.root.join(container).is_dir() {
+            return Ok(None);
+        }
+        let json = self.run(&["state", container]).await?;
+        let state: Container =
+            serde_json::from_str(&json).doing(|| "understand runc's state".into())?;
+        Ok((state.status == "running").then_some(state.pid))
     }
 
     /// Makes a container of the bundle; it waits for [`start`](Self::start). Returns its first
@@ -156,6 +162,8 @@ impl Runc {
         has_stdin: bool,
     ) -> Result<Launched, HostError> {
         let mut command = self.command();
+        // What it says by the way is not the program's to say; why it fails it says on both.
+        command.args(["--log", "/dev/null"]);
         command
             .args([verb, "--detach", "--pid-file"])
             .arg(pid_file)

@@ -103,7 +103,7 @@ pub(crate) async fn events(
 /// Ends all sidecars of a machine, also those that a former machined left.
 pub(crate) async fn end_all(machine: &Machine) -> Result<(), HostError> {
     let prefix = format!("{}.", machine.id);
-    for name in machine.host.runc.list().await?.into_keys() {
+    for name in machine.host.runc.names()? {
         if name.starts_with(&prefix) {
             machine.host.remove_container(&name).await?;
         }

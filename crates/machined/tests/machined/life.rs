@@ -178,6 +178,29 @@ async fn a_check_sees_the_machine_and_ends_at_its_limit() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_machine_comes_and_goes_while_another_is_busy() {
+    let classroom = Classroom::open(&[]).await;
+    let (hong, kim) = (id("hong"), id("kim"));
+    classroom.ready(&hong).await;
+    let busy = async {
+        loop {
+            assert_eq!(classroom.check(&hong, "exit 5", 20_000).await.exit, Some(5));
+        }
+    };
+    let moving = async {
+        for _ in 0..4 {
+            classroom.ready(&kim).await;
+            classroom.client().stop(&kim).await.expect("to stop");
+        }
+    };
+    tokio::select! {
+        () = busy => {}
+        () = moving => {}
+    }
+    assert!(!classroom.log().contains("ERROR"), "{}", classroom.log());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn programs_run_as_asked() {
     let classroom = Classroom::open(&[]).await;
     let client = classroom.client();
