@@ -108,8 +108,6 @@ pub struct Rendered {
 pub(crate) struct Page {
     /// For the title bar and screen readers.
     pub title: String,
-    /// Set on `<body>`, for layout.
-    pub class: &'static str,
     /// Whether it holds a terminal.
     pub terminal: bool,
 }
@@ -184,7 +182,7 @@ fn document(frame: Frame, page: Page, nonce: String, body: AnyView) -> impl Into
                 {page.terminal.then(|| terminal_scripts(nonce))}
                 <HydrationScripts options=options islands=true />
             </head>
-            <body class=page.class>
+            <body>
                 <div class="skip">
                     <a href="#main">{words.t("skip-to-text")}</a>
                     {page.terminal.then(|| view! { <a href="#machine">{words.t("skip-to-machine")}</a> })}

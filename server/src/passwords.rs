@@ -9,8 +9,6 @@ use tokio::sync::Semaphore;
 /// Hashes computed at once. Each takes 19 MiB and a core for some 20 ms (argon2's defaults, which are
 /// OWASP's minimum: argon2id, m = 19 MiB, t = 2, p = 1), and lessons must stay quick meanwhile.
 const HASHES_AT_ONCE: usize = 2;
-/// The shortest password, in characters: NIST SP 800-63B's minimum.
-pub(crate) const PASSWORD_MIN: usize = 8;
 /// The longest, in bytes: long enough for any passphrase, short enough to hash in no time.
 pub(crate) const PASSWORD_MAX_BYTES: usize = 512;
 

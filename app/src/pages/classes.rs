@@ -28,7 +28,6 @@ pub fn classes(
     let lang = frame.lang();
     let page = Page {
         title: words.t("classes"),
-        class: "",
         terminal: false,
     };
     render(&frame, page, move || {
@@ -49,12 +48,8 @@ pub fn classes(
             })
             .collect();
         let title = Field {
-            name: "title",
-            kind: "text",
-            value: title,
-            autocomplete: "off",
-            help: None,
             max: Some(store::TITLE_MAX),
+            ..Field::text("title", title)
         };
         view! {
             <main class="page" id="main">
@@ -86,7 +81,6 @@ pub fn class(
     let words = frame.words;
     let page = Page {
         title: class.title.clone(),
-        class: "",
         terminal: false,
     };
     render(&frame, page, move || {

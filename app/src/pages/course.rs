@@ -16,7 +16,6 @@ use crate::{
 pub fn course(frame: Frame, course: Arc<Course>, progress: Vec<ItemProgress>) -> Rendered {
     let page = Page {
         title: frame.course_title.clone(),
-        class: "",
         terminal: false,
     };
     let inner = frame.clone();

@@ -9,6 +9,9 @@ use crate::{
     words::Words,
 };
 
+/// The shortest password, in characters: the minimum of NIST SP 800-63B.
+pub const PASSWORD_MIN: usize = 8;
+
 /// Why a form came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FormTrouble {
@@ -30,10 +33,7 @@ pub enum FormTrouble {
     /// The name is too long.
     NameTooLong,
     /// The password is too short.
-    PasswordShort {
-        /// The least number of characters.
-        min: usize,
-    },
+    PasswordShort,
     /// The password is too long to be one.
     PasswordLong,
     /// A class needs a name.
@@ -49,7 +49,7 @@ impl FormTrouble {
             Self::Lapsed | Self::WrongPassword | Self::TooMany { .. } => None,
             Self::NoSuchCode => Some("code"),
             Self::NameTaken | Self::NameEmpty | Self::NameTooLong => Some("name"),
-            Self::PasswordShort { .. } | Self::PasswordLong => Some("password"),
+            Self::PasswordShort | Self::PasswordLong => Some("password"),
             Self::TitleEmpty | Self::TitleTooLong => Some("title"),
         }
     }
@@ -63,7 +63,7 @@ impl FormTrouble {
             Self::NameTaken => ("trouble-name-taken", 0.into()),
             Self::NameEmpty => ("trouble-name-empty", 0.into()),
             Self::NameTooLong => ("trouble-name-too-long", store::NAME_MAX.into()),
-            Self::PasswordShort { min } => ("trouble-password-short", min.into()),
+            Self::PasswordShort => ("trouble-password-short", PASSWORD_MIN.into()),
             Self::PasswordLong => ("trouble-password-long", 0.into()),
             Self::TitleEmpty => ("trouble-title-empty", 0.into()),
             Self::TitleTooLong => ("trouble-title-too-long", store::TITLE_MAX.into()),
@@ -119,7 +119,7 @@ pub fn sign_in(frame: Frame, form: SignIn) -> Rendered {
             <form method="post" action=format!("/{lang}/sign-in")>
                 <input type="hidden" name="next" value=form.next.clone() />
                 {field(words, Field::name(form.name), form.trouble)}
-                {field(words, Field::password("current-password"), form.trouble)}
+                {field(words, Field::password(), form.trouble)}
                 <button class="button primary">{words.t("sign-in")}</button>
             </form>
             <div class="other">
@@ -138,10 +138,6 @@ pub fn join(frame: Frame, form: Join) -> Rendered {
     let words = frame.words;
     let lang = frame.lang();
     door(&frame, "join-a-class", move || {
-        let new_password = Field {
-            help: Some(words.with("password-help", &[("n", 8.into())])),
-            ..Field::password("new-password")
-        };
         let name = Field {
             help: Some(words.t("name-help")),
             ..Field::name(form.name)
@@ -151,9 +147,9 @@ pub fn join(frame: Frame, form: Join) -> Rendered {
             {message(words, form.trouble)}
             <form method="post" action=format!("/{lang}/join")>
                 <input type="hidden" name="next" value=form.next.clone() />
-                {field(words, Field::code(form.code), form.trouble)}
+                {field(words, Field::text("code", form.code), form.trouble)}
                 {field(words, name, form.trouble)}
-                {field(words, new_password, form.trouble)}
+                {field(words, Field::new_password(words), form.trouble)}
                 <button class="button primary">{words.t("join")}</button>
             </form>
             <div class="other">
@@ -180,16 +176,12 @@ pub fn setup(frame: Frame, form: Setup) -> Rendered {
             }
             .into_any();
         }
-        let new_password = Field {
-            help: Some(words.with("password-help", &[("n", 8.into())])),
-            ..Field::password("new-password")
-        };
         view! {
             <p class="lead">{words.t("setup-lead")}</p>
             {message(words, form.trouble)}
             <form method="post" action=paths::setup(lang, &form.token)>
                 {field(words, Field::name(form.name), form.trouble)}
-                {field(words, new_password, form.trouble)}
+                {field(words, Field::new_password(words), form.trouble)}
                 <button class="button primary">{words.t("open-classroom")}</button>
             </form>
         }
@@ -201,7 +193,6 @@ fn door<V: IntoView>(frame: &Frame, title: &str, inside: impl FnOnce() -> V + 's
     let title = frame.words.t(title);
     let page = Page {
         title: title.clone(),
-        class: "",
         terminal: false,
     };
     render(frame, page, move || {
@@ -237,39 +228,39 @@ pub(super) struct Field {
 }
 
 impl Field {
+    /// A field without help or limit.
+    pub(super) fn text(name: &'static str, value: String) -> Self {
+        Self {
+            name,
+            kind: "text",
+            value,
+            autocomplete: "off",
+            help: None,
+            max: None,
+        }
+    }
+
     fn name(value: String) -> Self {
-        let (name, kind, autocomplete) = ("name", "text", "username");
         Self {
-            name,
-            kind,
-            value,
-            autocomplete,
-            help: None,
+            autocomplete: "username",
             max: Some(store::NAME_MAX),
+            ..Self::text("name", value)
         }
     }
 
-    fn password(autocomplete: &'static str) -> Self {
-        let (name, kind) = ("password", "password");
+    fn password() -> Self {
         Self {
-            name,
-            kind,
-            value: String::new(),
-            autocomplete,
-            help: None,
-            max: None,
+            kind: "password",
+            autocomplete: "current-password",
+            ..Self::text("password", String::new())
         }
     }
 
-    fn code(value: String) -> Self {
-        let (name, kind, autocomplete) = ("code", "text", "off");
+    fn new_password(words: Words) -> Self {
         Self {
-            name,
-            kind,
-            value,
-            autocomplete,
-            help: None,
-            max: None,
+            autocomplete: "new-password",
+            help: Some(words.with("password-help", &[("n", PASSWORD_MIN.into())])),
+            ..Self::password()
         }
     }
 }

@@ -34,7 +34,6 @@ pub fn lesson(frame: Frame, view: LessonView) -> Option<Rendered> {
     let lesson = view.course.lesson(&view.lesson)?;
     let page = Page {
         title: lesson.pages.get(frame.lang()).title.clone(),
-        class: "",
         terminal: view
             .machine
             .as_ref()

@@ -9,6 +9,6 @@ mod sorry;
 
 pub use classes::{class, classes};
 pub use course::{course, done_of};
-pub use doors::{FormTrouble, Join, Setup, SignIn, join, setup, sign_in};
+pub use doors::{FormTrouble, Join, PASSWORD_MIN, Setup, SignIn, join, setup, sign_in};
 pub use lesson::{LessonView, lesson};
 pub use sorry::{Sorry, sorry};

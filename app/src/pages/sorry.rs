@@ -30,7 +30,6 @@ pub fn sorry(frame: Frame, kind: Sorry) -> Rendered {
     let (title, text) = (words.t(title), words.t(text));
     let page = Page {
         title: title.clone(),
-        class: "",
         terminal: false,
     };
     render(&frame, page, move || {

@@ -1,6 +1,6 @@
 //! Signing in and out, joining a class, and the first instructor.
 
-use app::pages::{self, FormTrouble, paths};
+use app::pages::{self, FormTrouble, PASSWORD_MIN, paths};
 use axum::{
     Form,
     extract::{Path, Query, State},
@@ -15,7 +15,7 @@ use tower_sessions::Session;
 use super::Page;
 use crate::{
     app_state::Classroom,
-    passwords::{PASSWORD_MAX_BYTES, PASSWORD_MIN},
+    passwords::PASSWORD_MAX_BYTES,
     throttle::Wait,
     trouble::Trouble,
     visitor::{SESSION_ACCOUNT, Visitor},
@@ -252,7 +252,7 @@ fn name_and_password(name: &str, password: &str) -> Result<(Name, String), FormT
         _ => FormTrouble::NameEmpty,
     })?;
     if password.chars().count() < PASSWORD_MIN {
-        return Err(FormTrouble::PasswordShort { min: PASSWORD_MIN });
+        return Err(FormTrouble::PasswordShort);
     }
     if password.len() > PASSWORD_MAX_BYTES {
         return Err(FormTrouble::PasswordLong);
