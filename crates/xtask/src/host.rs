@@ -135,11 +135,8 @@ fn names(packages: &[&Package]) -> Vec<&'static str> {
 pub(crate) fn prepare(steps: &Steps, packages: &[&'static Package]) -> Result<()> {
     if !packages.is_empty() {
         steps.run("packages of the host", |step| {
-            if names(packages).contains(&"docker-registry")
-                && Path::new("/run/systemd/system").exists()
-            {
-                // The package would start a registry of its own, on all addresses.
-                step.run(Command::new("systemctl").args(["mask", "docker-registry.service"]))?;
+            if starts_registry(packages) {
+                step.run(Command::new("systemctl").args(MASK))?;
             }
             step.run(&mut apt(&["update"]))?;
             step.run(apt(&["install", "-y", "--no-install-recommends"]).args(names(packages)))?;
@@ -160,6 +157,13 @@ pub(crate) fn prepare(steps: &Steps, packages: &[&'static Package]) -> Result<()
     }
     Ok(())
 }
+
+/// Whether installing these would start a registry of its own, on all addresses.
+fn starts_registry(packages: &[&Package]) -> bool {
+    names(packages).contains(&"docker-registry") && Path::new("/run/systemd/system").exists()
+}
+
+const MASK: [&str; 2] = ["mask", "docker-registry.service"];
 
 const USERADD: [&str; 7] = [
     "--system",
@@ -187,6 +191,9 @@ pub(crate) fn ask_for(packages: &[&Package]) -> Result<()> {
     let mut commands = Vec::new();
     if !packages.is_empty() {
         let list = names(packages).join(" ");
+        if starts_registry(packages) {
+            commands.push(format!("sudo systemctl {}", MASK.join(" ")));
+        }
         commands.push("sudo apt-get update".to_owned());
         commands.push(format!(
             "sudo apt-get install -y --no-install-recommends {list}"
