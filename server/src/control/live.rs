@@ -80,6 +80,7 @@ pub(super) async fn follow(
             .filter_map(|attempt| attempt.item.parse().ok())
             .collect(),
         resting: HashSet::new(),
+        touched: false,
         machine_shown: None,
         shown: HashMap::new(),
         classroom,
@@ -104,6 +105,9 @@ struct OpenPage {
     done: HashSet<ItemId>,
     /// Exercises whose check hung or broke: not run again by themselves, only by the button.
     resting: HashSet<ItemId>,
+    /// Something has happened on the engine while the page was open. Before that, "not yet" would be
+    /// held against somebody who is still reading.
+    touched: bool,
     /// What the page was sent of the machine.
     machine_shown: Option<MachineView>,
     /// What the page shows of each exercise.
@@ -148,7 +152,10 @@ impl OpenPage {
                     engine = self.machine_is(machine).await?;
                 }
                 heard = next(&mut engine.events) => match heard {
-                    Ok(()) | Err(RecvError::Lagged(_)) => engine.look_soon(),
+                    Ok(()) | Err(RecvError::Lagged(_)) => {
+                        self.touched = true;
+                        engine.look_soon();
+                    }
                     Err(RecvError::Closed) => engine.events = None,
                 },
                 () = sleep_until(look_at), if engine.is_there => {
@@ -219,6 +226,9 @@ impl OpenPage {
             return Ok(());
         };
         let number = lessons::number(&lesson.exercises, |it| it.id == exercise.id);
+        if matches!(news.standing, Standing::NotYet { .. }) && !self.touched {
+            return Ok(());
+        }
         // The same thing again is no news: what somebody is reading stays as it is.
         let last = self
             .shown
