@@ -88,12 +88,16 @@ impl Tally {
     /// last lines.
     pub(crate) fn read(output: &str) -> Self {
         let mut tally = Self::default();
+        // Summary [   0.012s] 3 tests run: 2 passed (1 slow), 1 failed, 4 skipped
+        let summary = |line: &&str| line.trim().starts_with("Summary [");
+        if let Some(summary) = output.lines().rfind(summary) {
+            // It counts all; other lines are what tests printed.
+            let counts = summary.split_once("run:").map(|(_, counts)| counts);
+            return counts.map(Self::of_counts).unwrap_or_default();
+        }
         for line in output.lines() {
             let line = line.trim();
-            let counts = if line.starts_with("Summary [") {
-                // Summary [   0.012s] 3 tests run: 2 passed (1 slow), 1 failed, 4 skipped
-                line.split_once("run:").map(|(_, counts)| counts)
-            } else if let Some(result) = line.strip_prefix("test result:") {
+            let counts = if let Some(result) = line.strip_prefix("test result:") {
                 // test result: ok. 2 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; …
                 result.split_once(". ").map(|(_, counts)| counts)
             } else {
@@ -142,6 +146,7 @@ mod tests {
     #[test]
     fn nextest_is_read() {
         let output = "    PASS [ 0.1s] (1/7) store a\n\
+             \x20   test result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 3 filtered out\n\
              ------------\n     Summary [   0.012s] 7 tests run: 4 passed (1 slow), 2 failed, 1 timed out, 3 skipped\n\
                  FAIL [ 0.1s] (3/7) store b\n";
         assert_eq!(Tally::read(output), tally(4, 3, 3));

@@ -318,7 +318,7 @@ fn cargo_test() -> Command {
         .stderr(Stdio::null())
         .status();
     if nextest.is_ok_and(|status| status.success()) {
-        let mut tests = cargo(&["nextest", "run", "--no-fail-fast"]);
+        let mut tests = cargo(&["nextest", "run", "--no-fail-fast", "--status-level", "slow"]);
         tests.env("NEXTEST_HIDE_PROGRESS_BAR", "1");
         tests
     } else {
