@@ -40,13 +40,7 @@ fn code() -> String {
 
 /// The string literals that are asked for directly.
 fn asked_for(code: &str) -> BTreeSet<&str> {
-    let calls = [
-        ".t(\"",
-        ".with(\"",
-        "plain(\"",
-        "door(&frame, \"",
-        "words.with(\n        \"",
-    ];
+    let calls = [".t(\"", ".with(\"", "door(&frame, \""];
     calls
         .iter()
         .flat_map(|call| code.split(call).skip(1))
