@@ -1,6 +1,6 @@
 //! The interface's words are complete in both languages, and the code and the files agree on the keys.
 #![cfg(feature = "ssr")]
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::{collections::BTreeSet, fs, path::Path};
 

@@ -88,10 +88,10 @@ mod dom {
             // An element that cannot be focused is announced all the same.
             let _ = again.unchecked_into::<HtmlElement>().focus();
         }
-        if let Some(said) = new.get_attribute("data-say") {
-            if let Some(announcer) = find("#announcer") {
-                announcer.set_text_content(Some(&said));
-            }
+        if let Some(said) = new.get_attribute("data-say")
+            && let Some(announcer) = find("#announcer")
+        {
+            announcer.set_text_content(Some(&said));
         }
     }
 

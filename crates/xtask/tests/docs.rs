@@ -1,5 +1,5 @@
 //! The documents speak of what is there.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used)]
 
 use std::{fs, path::Path};
 

@@ -85,15 +85,13 @@ pub(super) fn question_view(
     question: &Question,
     attempts: &[Attempt],
 ) -> QuestionView {
-    let mine = attempts
+    let mut mine = attempts
         .iter()
         .filter(|attempt| attempt.item == question.id.as_str());
     let tries = mine.clone().count();
     // An answer to another version of the question is kept in the record, and not shown as if it were
     // one to this.
-    let last = mine
-        .filter(|attempt| attempt.version == question.version)
-        .next_back();
+    let last = mine.rfind(|attempt| attempt.version == question.version);
     let response = last.and_then(|attempt| serde_json::from_value(attempt.response.clone()).ok());
     let grade = response
         .as_ref()

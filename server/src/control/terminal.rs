@@ -1,7 +1,6 @@
 //! The terminal: bytes between a student's browser and their own machine.
 
 use axum::{
-    body::Bytes,
     extract::{
         Query, State,
         ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade},
@@ -79,7 +78,7 @@ async fn converse(classroom: Classroom, machine: MachineId, size: Size, mut brow
             },
             shown = shell.next() => match shown {
                 Some(Ok(Inner::Binary(bytes))) => {
-                    browser.send(Message::Binary(Bytes::from(bytes))).await.is_ok()
+                    browser.send(Message::Binary(bytes)).await.is_ok()
                 }
                 Some(Ok(Inner::Text(text))) => {
                     browser.send(Message::Text(text.as_str().into())).await.is_ok()
