@@ -85,7 +85,7 @@ impl Test {
         let has = |part| usize::from(parts.contains(&part));
         let story = has(Part::Story);
         let mut total = has(Part::Fmt) + 3 * has(Part::Clippy) + has(Part::Unit);
-        total += has(Part::Machines) + 4 * story;
+        total += has(Part::Machines) + 3 * story;
         if with_machines {
             total += 2 + usize::from(!packages.is_empty()) + usize::from(!host::has_web_user());
         }
