@@ -42,7 +42,8 @@ truncate -s 16M /tmp/disk
 mke2fs -q -F /tmp/disk 2>/dev/null
 mkdir -p /tmp/at
 try "mounting a loop" mount -o loop /tmp/disk /tmp/at
-try "a loop device" losetup -f
+# Without a file losetup only guesses a name, by looking around; with one it has to open a device.
+try "a loop device" losetup --find --show /tmp/disk
 try "mounting a disk" mount -t ext4 /tmp/disk /tmp/at
 try "mounting debugfs" mount -t debugfs debugfs /tmp/at
 try "mounting tracefs" mount -t tracefs tracefs /tmp/at
@@ -56,8 +57,8 @@ raise() {
     for file in memory.limit_in_bytes memory.memsw.limit_in_bytes memory.max memory.swap.max memory.high \
         pids.max cpu.cfs_quota_us cpu.max cpuset.cpus devices.allow; do
         for path in "$1/$file" "$1"/*/"$file"; do
-            # Groups that were made below are the machine's own.
-            case $path in /sys/fs/cgroup/docker/*|/sys/fs/cgroup/init/*|/sys/fs/cgroup/system.slice/*) continue ;; esac
+            # Groups that were made below are the machine's own, on whichever mount they are seen.
+            case ${path#"$1"/} in docker/*|init/*|system.slice/*) continue ;; esac
             [ -e "$path" ] || continue
             for value in -1 max 1000000000000 "a *:* rwm" 0-1; do
                 try "raising $path to $value" bash -c 'echo "$1" >"$2"' - "$value" "$path"
