@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     attach, config::Account, error::ApiError, life::Machine, machines::Machines, program,
-    registry::Registry, sidecar,
+    service::Service, sidecar,
 };
 
 /// The largest body of a request but for `pipe`, in bytes: the longest script in JSON's longest
@@ -40,7 +40,7 @@ const BODY_MAX: usize = 6 * SCRIPT_MAX + 64 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     pub(crate) machines: Arc<Machines>,
-    pub(crate) registry: Arc<Registry>,
+    pub(crate) registry: Arc<Service>,
     pub(crate) account: Account,
 }
 

@@ -11,6 +11,7 @@ mod cgroup;
 mod command;
 mod config;
 mod disk;
+mod dns;
 mod error;
 mod host;
 mod ids;
@@ -25,6 +26,7 @@ mod record;
 mod registry;
 mod ring;
 mod runc;
+mod service;
 mod sidecar;
 mod spec;
 mod sys;
@@ -55,7 +57,6 @@ use crate::{
     host::Host,
     machines::Machines,
     network::Router,
-    registry::Registry,
 };
 
 #[tokio::main]
@@ -85,7 +86,8 @@ async fn main() -> anyhow::Result<()> {
     disk::isolate(&data.machines())?;
     let cgroups = Cgroups::open(data.tag()).context("finding our control group")?;
     let router = Router::open(data.tag()).await?;
-    let registry = Arc::new(Registry::start(&data, &router, &account)?);
+    let registry = Arc::new(registry::start(&data, &router, &account)?);
+    let dns = dns::start(&router, &account);
     let socket = options
         .socket
         .clone()
@@ -114,7 +116,7 @@ async fn main() -> anyhow::Result<()> {
     tracing::info!("machined stops, and all machines with it");
     fs::remove_file(&socket)?;
     machines.stop_all().await;
-    registry.close().await;
+    tokio::join!(registry.close(), dns.close());
     // Each as far as it goes: what one leaves, the next start finds.
     let scratch = fs::remove_dir_all(host.data.scratch());
     let left = [

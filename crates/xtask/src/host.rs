@@ -43,6 +43,7 @@ pub(crate) const FOR_UP: &[Package] = &[
     package("runc", "runc"),
     package("iproute2", "ip"),
     package("nftables", "nft"),
+    package("dnsmasq-base", "dnsmasq"),
     package("e2fsprogs", "mkfs.ext4"),
 ];
 

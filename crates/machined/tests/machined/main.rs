@@ -7,6 +7,7 @@ mod containment;
 mod footprint;
 mod life;
 mod listener;
+mod network;
 mod refusals;
 mod space;
 mod survival;
