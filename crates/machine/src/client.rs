@@ -21,7 +21,7 @@ use tokio_util::{
 
 use crate::{
     CheckRequest, ErrorBody, ExecRequest, Health, Machine, MachineId, Outcome, PIPE_END_TRAILER,
-    PIPE_REQUEST_HEADER, PipeEnd, Problem,
+    PIPE_REQUEST_HEADER, PipeEnd, Problem, Roster,
 };
 
 /// How long machined may take for an answer that needs no machine to do anything. It answers in
@@ -101,13 +101,53 @@ impl Client {
         self.ask(Method::GET, "/v1/health", ANSWER_WITHIN).await
     }
 
-    /// Makes the machine, or starts it; both in the background. Answers at once with its state,
-    /// doing nothing if it runs or is on its way. A failed machine is tried again.
+    /// Makes the machine, or starts it; both in the background, or when its turn comes. Answers at
+    /// once with its state, doing nothing if it runs, sleeps, waits or is on its way. A failed
+    /// machine is tried again.
+    ///
+    /// A place in the queue is kept as long as somebody [watches](Self::watch) the machine, and a
+    /// minute longer.
     ///
     /// # Errors
     /// [`Error::Refused`] when the host has no room or no image; the machine is then as it was.
     pub async fn ensure(&self, id: &MachineId) -> Result<Machine, Error> {
         self.ask(Method::PUT, &path(id, ""), ANSWER_WITHIN).await
+    }
+
+    /// Wakes the machine if it sleeps, and counts as its being used. Waits for it to be awake.
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] when it does not run.
+    pub async fn wake(&self, id: &MachineId) -> Result<Machine, Error> {
+        self.ask(Method::POST, &path(id, "/wake"), ANSWER_WITHIN)
+            .await
+    }
+
+    /// Lets a running machine run longer: its lifetime ends no sooner than
+    /// [`Limits::extend_s`](crate::Limits::extend_s) from now. Wakes it, as [`wake`](Self::wake).
+    ///
+    /// # Errors
+    /// [`Error::NotReady`] when it does not run.
+    pub async fn extend(&self, id: &MachineId) -> Result<Machine, Error> {
+        self.ask(Method::POST, &path(id, "/extend"), ANSWER_WITHIN)
+            .await
+    }
+
+    /// Gives the machine a fresh disk and starts it, as [`ensure`](Self::ensure) does: everything
+    /// that was on it is gone. The old one is removed in the background.
+    ///
+    /// # Errors
+    /// As for `ensure`, and [`Error::NoSuchMachine`].
+    pub async fn reset(&self, id: &MachineId) -> Result<Machine, Error> {
+        self.ask(Method::POST, &path(id, "/reset"), ANSWER_WITHIN)
+            .await
+    }
+
+    /// Says how many students may come, which bounds the pool of ready machines.
+    pub async fn expect(&self, roster: Roster) -> Result<(), Error> {
+        let body = Full::new(to_json(&roster)?.into()).map_err(|never| match never {});
+        let request = build(Method::PUT, "/v1/roster", body.boxed_unsync())?;
+        within(ANSWER_WITHIN, self.send(request)).await.map(drop)
     }
 
     /// The machine's state now; `None` if there is none of this name.
@@ -124,7 +164,8 @@ impl Client {
         self.ask(Method::GET, "/v1/machines", ANSWER_WITHIN).await
     }
 
-    /// Stops the machine and waits for its end; its disk is kept.
+    /// Stops the machine and waits for its end; its disk is kept. One that waits for its turn gives
+    /// its place up.
     pub async fn stop(&self, id: &MachineId) -> Result<(), Error> {
         self.ask::<Machine>(Method::POST, &path(id, "/stop"), STOP_WITHIN)
             .await

@@ -66,29 +66,111 @@ pub struct Machine {
     pub id: MachineId,
     /// Where it is in its life.
     pub state: State,
-    /// Counts fresh disks: a machine that was deleted and made again has another generation, so
-    /// that what was prepared on the old disk is prepared again.
+    /// Which disk it has: another after a machine was reset, or deleted and made again, so that what
+    /// was prepared on the old disk is prepared again. Empty while it waits for its first one. It
+    /// is also what the machine is called on the host: its folder, its container.
     pub generation: String,
+    /// What it is about to run out of.
+    #[serde(default)]
+    pub low: Vec<Low>,
+    /// The limit that is about to strike; told [`Limits::warn_s`] before it does.
+    #[serde(default)]
+    pub deadline: Option<Deadline>,
 }
 
-/// A machine's life: stopped -> starting (step by step) -> ready -> stopped; failed from anywhere.
+/// A machine's life: queued -> starting (step by step) -> ready <-> frozen -> stopped; failed from
+/// anywhere. A stopped one that is started again keeps its disk.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "kebab-case")]
 pub enum State {
+    /// The host is full: it starts when its turn comes.
+    Queued {
+        /// 1 for the next one.
+        place: u32,
+        /// About how long that takes, in seconds, from what is known of the machines that run;
+        /// `None` if nothing is known.
+        wait_s: Option<u64>,
+    },
     /// On its way up.
     Starting {
         /// What is being done right now.
         step: Step,
     },
-    /// Booted, with the Docker Engine answering.
+    /// Booted, with the Docker Engine answering, or ready to at the first call.
     Ready,
+    /// Asleep after a time without use: its programs stand still where they were, and go on at the
+    /// first key, program or check, or when it is woken.
+    Frozen,
     /// Not running; its disk is kept.
-    Stopped,
+    Stopped {
+        /// What stopped it.
+        by: StoppedBy,
+    },
     /// Could not start, or broke.
     Failed {
         /// Why, as far as somebody can act on it.
         problem: Problem,
     },
+}
+
+/// What stopped a machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoppedBy {
+    /// A caller.
+    Caller,
+    /// Nobody used it for [`Limits::idle_stop_s`], or it slept while others waited for a place.
+    Idle,
+    /// It ran for as long as one may.
+    Lifetime,
+    /// machined or the host ended.
+    Host,
+}
+
+/// A limit that is about to strike.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Deadline {
+    /// What will happen.
+    pub limit: Limit,
+    /// When, in seconds since 1970.
+    pub at: u64,
+}
+
+/// What a limit on time does when it strikes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Limit {
+    /// An unused machine falls asleep ([`State::Frozen`]).
+    IdleFreeze,
+    /// A machine that sleeps is stopped.
+    IdleStop,
+    /// A machine that has run for long is stopped. [`extend`](crate::Client::extend) moves it.
+    Lifetime,
+    /// The disk of a stopped machine is deleted.
+    Keep,
+}
+
+/// Something that a machine is about to run out of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Low {
+    /// What.
+    pub resource: Resource,
+    /// How much of it is used, in percent: [`LOW_PERCENT`] to 100.
+    pub percent: u8,
+}
+
+/// From how much use on a resource is [`Low`], in percent: with the usual memory of 1.5 GB that is
+/// 150 MB before programs are killed, with the usual disk of 8 GB 800 MB, two images.
+pub const LOW_PERCENT: u8 = 90;
+
+/// What a machine has a limited amount of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Resource {
+    /// Memory of all its programs. At the limit the kernel kills one of them.
+    Memory,
+    /// Disk, of all its images, containers, volumes and files.
+    Disk,
 }
 
 /// The steps of a start, in order.
@@ -112,9 +194,6 @@ pub enum Problem {
     /// The host's disk has no room for the machine's.
     #[error("no space is left on the host for the machine's disk")]
     NoSpace,
-    /// As many machines run as the operator allows.
-    #[error("the host runs as many machines as it is allowed to")]
-    HostFull,
     /// The machine's image is not there; `gyosil` names the command that builds it.
     #[error("the machine image has not been built")]
     NoImage,
@@ -231,7 +310,7 @@ pub const SCRIPT_MAX: usize = 256 * 1024;
 pub const ARGV_MAX: usize = 8 * 1024;
 
 /// What machined says of itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Health {
     /// machined's version.
     pub version: String,
@@ -239,10 +318,50 @@ pub struct Health {
     pub image: bool,
     /// Whether the classroom's registry answers.
     pub registry: bool,
-    /// Machines that run or are on their way up.
+    /// Machines that run or are on their way up, the pool's among them.
     pub running: usize,
-    /// The most that may run at once.
+    /// Machines that wait for their turn.
+    pub queued: usize,
+    /// Machines without a name that run, so that whoever comes next need not wait.
+    pub pool: usize,
+    /// What the operator has set.
+    pub limits: Limits,
+}
+
+/// What the operator has set: times in seconds (0 means never), sizes in bytes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Limits {
+    /// The most machines that run at once.
     pub max_machines: usize,
+    /// After how long without use a machine falls asleep.
+    pub idle_freeze_s: u64,
+    /// After how long without use a machine that sleeps is stopped.
+    pub idle_stop_s: u64,
+    /// How long a machine runs at most, from its start.
+    pub lifetime_s: u64,
+    /// How much longer it may run when its student asks for it.
+    pub extend_s: u64,
+    /// How long the disk of a stopped machine is kept.
+    pub keep_s: u64,
+    /// How long before a limit strikes it is told of.
+    pub warn_s: u64,
+    /// A machine's memory.
+    pub memory: u64,
+    /// A machine's disk.
+    pub disk: u64,
+    /// How many processors' time a machine may use.
+    pub cpus: f64,
+    /// How many processes and threads a machine may have.
+    pub pids: u32,
+    /// Whether machines reach the internet.
+    pub internet: bool,
+}
+
+/// How many machines the class may need, for the size of the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roster {
+    /// How many students may come who have no machine yet.
+    pub expected: u32,
 }
 
 /// The body of every answer of machined that is not a success.
