@@ -189,6 +189,7 @@ impl Examiner {
         let request = CheckRequest {
             script,
             timeout_ms: millis(CHECK_LIMIT),
+            counts_as_use: true,
         };
         self.machines
             .check(machine, &request)

@@ -29,11 +29,9 @@ impl MachineView {
         match self {
             MachineView::SignIn => ("signed-out", "machine-off"),
             MachineView::Is(State::Starting { .. }) => ("starting", "machine-starting"),
+            MachineView::Is(State::Queued { .. }) => ("starting", "machine-full"),
             MachineView::Is(State::Ready) => ("ready", "machine-ready"),
-            MachineView::Is(State::Stopped) => ("asleep", "machine-stopped"),
-            MachineView::Is(State::Failed {
-                problem: Problem::HostFull,
-            }) => ("failed", "machine-full"),
+            MachineView::Is(State::Frozen | State::Stopped { .. }) => ("asleep", "machine-stopped"),
             MachineView::Is(State::Failed { .. }) | MachineView::Unreachable => {
                 ("failed", "machine-failed")
             }
@@ -123,11 +121,13 @@ fn notice(words: Words, view: &MachineView, next: &str) -> impl IntoView + use<>
     let content = match view {
         MachineView::Is(State::Ready) => None,
         MachineView::Is(State::Starting { step }) => Some(starting(words, *step).into_any()),
-        MachineView::Is(State::Stopped) => Some(stuck(words, "stopped", next).into_any()),
+        MachineView::Is(State::Frozen | State::Stopped { .. }) => {
+            Some(stuck(words, "stopped", next).into_any())
+        }
+        MachineView::Is(State::Queued { .. }) => Some(stuck(words, "host-full", next).into_any()),
         MachineView::Is(State::Failed { problem }) => {
             let key = match problem {
                 Problem::NoSpace => "no-space",
-                Problem::HostFull => "host-full",
                 Problem::NoImage => "no-image",
                 Problem::EngineSilent => "engine-silent",
                 Problem::Ended => "ended",

@@ -167,9 +167,8 @@ impl Client {
     /// Stops the machine and waits for its end; its disk is kept. One that waits for its turn gives
     /// its place up.
     pub async fn stop(&self, id: &MachineId) -> Result<(), Error> {
-        self.ask::<Machine>(Method::POST, &path(id, "/stop"), STOP_WITHIN)
-            .await
-            .map(drop)
+        let request = build(Method::POST, &path(id, "/stop"), empty())?;
+        within(STOP_WITHIN, self.send(request)).await.map(drop)
     }
 
     /// Ends the machine and removes everything of it. No error if there is none.

@@ -216,6 +216,14 @@ pub struct CheckRequest {
     pub script: String,
     /// After this many milliseconds the sidecar is ended. At most [`CHECK_TIMEOUT_MAX`].
     pub timeout_ms: u64,
+    /// Whether the machine is woken for it and stays awake by it. A page that looks by itself says
+    /// no, or an open page would keep its machine awake for ever.
+    #[serde(default = "yes")]
+    pub counts_as_use: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 /// The longest a check may take: longer than a lesson's own limit (10 s), short enough that a

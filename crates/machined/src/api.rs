@@ -17,10 +17,10 @@ use axum::{
     routing::{get, post, put},
     serve::IncomingStream,
 };
-use futures::{Stream, StreamExt, stream};
+use futures::{Stream, StreamExt};
 use machine::{
     ARGV_MAX, CHECK_TIMEOUT_MAX, CheckRequest, EXEC_TIMEOUT_MAX, ExecRequest, Health,
-    Machine as Seen, MachineId, Outcome, PIPE_END_TRAILER, PIPE_REQUEST_HEADER, SCRIPT_MAX,
+    Machine as Seen, MachineId, Outcome, PIPE_END_TRAILER, PIPE_REQUEST_HEADER, Roster, SCRIPT_MAX,
     is_terminal_name,
 };
 use serde::{Deserialize, de::DeserializeOwned};
@@ -58,8 +58,12 @@ impl Connected<IncomingStream<'_, UnixListener>> for Peer {
 pub(crate) fn router(context: Context) -> Router {
     Router::new()
         .route("/v1/health", get(health))
+        .route("/v1/roster", put(roster))
         .route("/v1/machines", get(list))
         .route("/v1/machines/{id}", put(ensure).get(show).delete(delete))
+        .route("/v1/machines/{id}/wake", post(wake))
+        .route("/v1/machines/{id}/extend", post(extend))
+        .route("/v1/machines/{id}/reset", post(reset))
         .route("/v1/machines/{id}/stop", post(stop))
         .route("/v1/machines/{id}/watch", get(watch))
         .route("/v1/machines/{id}/exec", post(exec))
@@ -110,13 +114,25 @@ impl<S: Send + Sync> FromRequestParts<S> for Id {
 
 async fn health(State(context): State<Context>) -> Json<Health> {
     let host = &context.machines.host;
+    let (running, queued, pool) = context.machines.counts();
     Json(Health {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         image: host.data.image().is_dir(),
         registry: context.registry.is_running(),
-        running: context.machines.count_up(),
-        max_machines: host.options.max_machines.into(),
+        running,
+        queued,
+        pool,
+        limits: host.options.limits(),
     })
+}
+
+async fn roster(
+    State(context): State<Context>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<StatusCode, ApiError> {
+    let roster: Roster = parse(&body?)?;
+    context.machines.expect(roster.expected);
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn list(State(context): State<Context>) -> Json<Vec<Seen>> {
@@ -128,17 +144,28 @@ async fn ensure(State(context): State<Context>, Id(id): Id) -> Result<Json<Seen>
 }
 
 async fn show(State(context): State<Context>, Id(id): Id) -> Result<Json<Seen>, ApiError> {
-    let machine = context.machines.get(&id)?;
-    machine.seen().map(Json).ok_or(ApiError::NoSuchMachine)
+    seen(&context, &id)
 }
 
-async fn stop(State(context): State<Context>, Id(id): Id) -> Result<Json<Seen>, ApiError> {
+async fn wake(State(context): State<Context>, Id(id): Id) -> Result<Json<Seen>, ApiError> {
     let machine = context.machines.get(&id)?;
-    to_the_end(async move {
-        machine.stop().await?;
-        machine.seen().map(Json).ok_or(ApiError::NoSuchMachine)
-    })
-    .await
+    to_the_end(async move { machine.wake().await }).await?;
+    seen(&context, &id)
+}
+
+async fn extend(State(context): State<Context>, Id(id): Id) -> Result<Json<Seen>, ApiError> {
+    let machine = context.machines.get(&id)?;
+    to_the_end(async move { machine.extend().await }).await?;
+    seen(&context, &id)
+}
+
+async fn reset(State(context): State<Context>, Id(id): Id) -> Result<Json<Seen>, ApiError> {
+    context.machines.reset(&id).map(Json)
+}
+
+async fn stop(State(context): State<Context>, Id(id): Id) -> Result<StatusCode, ApiError> {
+    to_the_end(async move { context.machines.stop(&id).await }).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn delete(State(context): State<Context>, Id(id): Id) -> Result<StatusCode, ApiError> {
@@ -146,18 +173,19 @@ async fn delete(State(context): State<Context>, Id(id): Id) -> Result<StatusCode
     Ok(StatusCode::NO_CONTENT)
 }
 
+fn seen(context: &Context, id: &MachineId) -> Result<Json<Seen>, ApiError> {
+    let place = context.machines.place(id)?;
+    place.seen().map(Json).ok_or(ApiError::NoSuchMachine)
+}
+
 async fn watch(State(context): State<Context>, Id(id): Id) -> Result<Response, ApiError> {
-    let states = context.machines.get(&id)?.watch();
-    let states = stream::unfold((states, true), async |(mut states, is_first)| {
-        if !is_first {
-            states.changed().await.ok()?;
-        }
-        let seen = states.borrow_and_update().clone()?;
+    let states = context.machines.place(&id)?.watch();
+    let lines = states.filter_map(async |seen| {
         let mut line = serde_json::to_string(&seen).ok()?;
         line.push('\n');
-        Some((line, (states, false)))
+        Some(line)
     });
-    Ok(json_lines(states))
+    Ok(json_lines(lines))
 }
 
 async fn exec(
@@ -204,7 +232,7 @@ async fn pipe(
         ));
     }
     let machine = context.machines.get(&id)?;
-    let output = program::pipe(machine, request, body)?;
+    let output = program::pipe(machine, request, body).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::TRAILER, PIPE_END_TRAILER),
@@ -265,9 +293,10 @@ async fn terminal(
     attach::check_size(cols, rows)?;
     let upgrade = upgrade.map_err(|error| ApiError::BadRequest(error.body_text()))?;
     let machine = context.machines.get(&id)?;
-    let attach = async move { machine.terminals.attach(&machine, &name, cols, rows).await };
+    let to = machine.clone();
+    let attach = async move { to.terminals.attach(&to, &name, cols, rows).await };
     let (attached, last) = to_the_end(attach).await?;
-    Ok(attach::upgrade(upgrade, attached, last))
+    Ok(attach::upgrade(upgrade, machine, attached, last))
 }
 
 impl From<BytesRejection> for ApiError {

@@ -1,5 +1,7 @@
 //! A terminal on a WebSocket.
 
+use std::sync::Arc;
+
 use axum::{
     extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code},
     response::Response,
@@ -9,6 +11,7 @@ use machine::{TERMINAL_SIDE_MAX, TerminalControl, TerminalEvent};
 
 use crate::{
     error::ApiError,
+    life::Machine,
     terminal::{Attached, Next, Writer},
 };
 
@@ -29,22 +32,27 @@ pub(crate) fn check_size(cols: u16, rows: u16) -> Result<(), ApiError> {
 }
 
 /// Connects a WebSocket with a terminal, beginning with what it wrote last.
-pub(crate) fn upgrade(upgrade: WebSocketUpgrade, attached: Attached, last: Vec<u8>) -> Response {
+pub(crate) fn upgrade(
+    upgrade: WebSocketUpgrade,
+    machine: Arc<Machine>,
+    attached: Attached,
+    last: Vec<u8>,
+) -> Response {
     upgrade
         .max_message_size(FRAME_MAX)
         .max_frame_size(FRAME_MAX)
         .on_upgrade(async |socket| {
-            serve(socket, attached, last).await;
+            serve(socket, machine, attached, last).await;
         })
 }
 
-async fn serve(socket: WebSocket, attached: Attached, last: Vec<u8>) {
+async fn serve(socket: WebSocket, machine: Arc<Machine>, attached: Attached, last: Vec<u8>) {
     let (to, from) = socket.split();
     let writer = attached.writer();
     // Reading what is typed must not wait for writing what is shown, nor the other way round.
     tokio::select! {
         () = show(to, attached, last) => {}
-        () = take(from, writer) => {}
+        () = take(from, &machine, writer) => {}
     }
 }
 
@@ -84,11 +92,13 @@ async fn show(mut to: SplitSink<WebSocket, Message>, mut attached: Attached, las
     }
 }
 
-/// Types what comes, until the writer goes or breaks the rules.
-async fn take(mut from: SplitStream<WebSocket>, writer: Writer) {
+/// Types what comes, until the writer goes or breaks the rules. A key wakes the machine.
+async fn take(mut from: SplitStream<WebSocket>, machine: &Arc<Machine>, writer: Writer) {
     while let Some(Ok(message)) = from.next().await {
         let done = match message {
-            Message::Binary(typed) => writer.write(&typed).await.is_ok(),
+            Message::Binary(typed) => {
+                machine.wake().await.is_ok() && writer.write(&typed).await.is_ok()
+            }
             Message::Text(json) => match serde_json::from_str(&json) {
                 Ok(TerminalControl::Resize { cols, rows }) => {
                     check_size(cols, rows).is_ok() && writer.resize(cols, rows).is_ok()

@@ -28,6 +28,11 @@ const DELEGATED_V2: &str = "cgroup.procs\ncgroup.threads\ncgroup.subtree_control
 /// How deep a machine's own groups are followed: a student can nest them as they like.
 const DEPTH_MAX: usize = 32;
 
+/// How often it is looked whether a container stands still, and the pause in between: two seconds in
+/// all; a process that waits for the disk takes some milliseconds.
+const FREEZE_ROUNDS: u32 = 200;
+const FREEZE_PAUSE: Duration = Duration::from_millis(10);
+
 /// How often a container's processes are killed until none is left, and the pause in between: two
 /// seconds in all, where milliseconds do.
 const KILL_ROUNDS: u32 = 100;
@@ -122,6 +127,85 @@ impl Cgroups {
         }
     }
 
+    /// Lets everything in a container stand still, and waits for that. What its student has frozen
+    /// themselves stays as it is.
+    pub(crate) async fn freeze(&self, container: &str) -> Result<(), HostError> {
+        let (file, word) = self.freezer(true);
+        self.write_freezer(container, file, word)?;
+        for _ in 0..FREEZE_ROUNDS {
+            if self.is_frozen(container) {
+                return Ok(());
+            }
+            tokio::time::sleep(FREEZE_PAUSE).await;
+        }
+        Err(io::Error::from(io::ErrorKind::TimedOut)).doing(|| format!("freeze {container}"))
+    }
+
+    /// Lets it go on: the opposite of [`freeze`](Self::freeze), and of nothing else.
+    pub(crate) fn wake(&self, container: &str) -> Result<(), HostError> {
+        let (file, word) = self.freezer(false);
+        self.write_freezer(container, file, word)
+    }
+
+    /// Whether it stands still as a whole.
+    pub(crate) fn is_frozen(&self, container: &str) -> bool {
+        let is = |file, word: &str| {
+            self.read(container, file)
+                .is_some_and(|text| text.lines().any(|line| line == word))
+        };
+        is("freezer.state", "FROZEN") || is("cgroup.events", "frozen 1")
+    }
+
+    /// The processor time that it has used, all in all.
+    pub(crate) fn cpu_time(&self, container: &str) -> Option<Duration> {
+        if let Some(nanoseconds) = self.read(container, "cpuacct.usage") {
+            return nanoseconds.trim().parse().ok().map(Duration::from_nanos);
+        }
+        let microseconds = field(&self.read(container, "cpu.stat")?, "usage_usec")?;
+        Some(Duration::from_micros(microseconds))
+    }
+
+    /// The memory that it uses and that cannot simply be taken back, in bytes.
+    pub(crate) fn memory(&self, container: &str) -> Option<u64> {
+        let names = [
+            ("memory.usage_in_bytes", "total_inactive_file"),
+            ("memory.current", "inactive_file"),
+        ];
+        names.iter().find_map(|(usage, cache)| {
+            let used: u64 = self.read(container, usage)?.trim().parse().ok()?;
+            let cache = field(&self.read(container, "memory.stat")?, cache)?;
+            Some(used.saturating_sub(cache))
+        })
+    }
+
+    /// The file that freezes, and the word for it.
+    fn freezer(&self, freeze: bool) -> (&'static str, &'static str) {
+        match (self.v2, freeze) {
+            (true, true) => ("cgroup.freeze", "1"),
+            (true, false) => ("cgroup.freeze", "0"),
+            (false, true) => ("freezer.state", "FROZEN"),
+            (false, false) => ("freezer.state", "THAWED"),
+        }
+    }
+
+    fn write_freezer(&self, container: &str, file: &str, word: &str) -> Result<(), HostError> {
+        let groups = self.groups(container).into_iter();
+        let path = groups
+            .map(|group| group.join(file))
+            .find(|path| path.exists());
+        let path = path.ok_or(io::ErrorKind::NotFound.into());
+        path.and_then(|path: PathBuf| fs::write(path, word))
+            .doing(|| format!("write {word} to {file} of {container}"))
+    }
+
+    /// What a file of its group says, in whichever hierarchy has it.
+    fn read(&self, container: &str, file: &str) -> Option<String> {
+        let groups = self.groups(container).into_iter();
+        groups
+            .filter_map(|group| fs::read_to_string(group.join(file)).ok())
+            .next()
+    }
+
     /// Kills everything in a container's groups, frozen or not, and waits for its end as long as
     /// that may take.
     pub(crate) async fn kill(&self, container: &str) {
@@ -209,6 +293,12 @@ fn is_below(pid: u32, path: &str) -> bool {
                 .strip_prefix(path)
                 .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         })
+}
+
+/// The number after a name, in a file of lines of both.
+fn field(text: &str, name: &str) -> Option<u64> {
+    let mut lines = text.lines().filter_map(|line| line.split_once(' '));
+    lines.find(|(key, _)| *key == name)?.1.parse().ok()
 }
 
 fn thaw(group: &Path, depth: usize) {

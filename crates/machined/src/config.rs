@@ -4,11 +4,12 @@ use std::{
     io,
     path::{Path, PathBuf},
     str::FromStr,
+    time::Duration,
 };
 
 use anyhow::{Context, bail};
 use clap::Parser;
-use machine::MachineId;
+use machine::Limits;
 use sha2::{Digest, Sha256};
 
 use crate::network;
@@ -30,9 +31,13 @@ pub(crate) struct Options {
     /// The unprivileged account that may ask, and that the registry runs as.
     #[arg(long, default_value = "gyosil")]
     pub(crate) socket_user: String,
-    /// How many machines may run at once; at most 254, as each has a network 10.88.N.0/24.
-    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u8).range(1..=i64::from(network::MACHINES_MAX)))]
-    pub(crate) max_machines: u8,
+    /// How many machines may run at once; at most 254, as each has a network 10.88.N.0/24
+    /// [default: one for each 512 MiB of the host's memory beyond 2 GiB].
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=i64::from(network::MACHINES_MAX)))]
+    pub(crate) max_machines: Option<u8>,
+    /// How many machines are kept ready that nobody has yet.
+    #[arg(long, default_value_t = 2)]
+    pub(crate) pool: u8,
     /// A machine's memory, without swap: a number with K, M or G.
     #[arg(long, default_value = "1500M")]
     pub(crate) memory: Size,
@@ -46,6 +51,66 @@ pub(crate) struct Options {
     /// host only as it fills.
     #[arg(long, default_value = "8G")]
     pub(crate) disk: Size,
+    /// After how long without use a machine falls asleep; this and the other times are like 90s, 15m,
+    /// 8h, 30d, and 0s means never.
+    #[arg(long, default_value = "15m", value_parser = humantime::parse_duration)]
+    pub(crate) idle_freeze: Duration,
+    /// After how long asleep a machine is stopped.
+    #[arg(long, default_value = "2h", value_parser = humantime::parse_duration)]
+    pub(crate) idle_stop: Duration,
+    /// How long a machine runs at most, from its start: a day of classes.
+    #[arg(long, default_value = "8h", value_parser = humantime::parse_duration)]
+    pub(crate) lifetime: Duration,
+    /// How much longer a machine may run when its student asks for it.
+    #[arg(long, default_value = "1h", value_parser = humantime::parse_duration)]
+    pub(crate) extend: Duration,
+    /// How long the disk of a stopped machine is kept.
+    #[arg(long, default_value = "30d", value_parser = humantime::parse_duration)]
+    pub(crate) keep_disks: Duration,
+}
+
+/// How long before a limit strikes it is told of: time to read the warning and finish a thought.
+pub(crate) const WARN: Duration = Duration::from_secs(300);
+
+/// What a machine in use takes of the host's memory, in bytes, as a rule of thumb: an engine, and a
+/// few containers of a lesson. Its limit is much higher, and few reach it at once.
+const MEMORY_IN_USE: u64 = 512 << 20;
+
+/// The host's memory that is not for machines when their number is worked out, in bytes: the
+/// system, the web server, the page cache.
+const MEMORY_ASIDE: u64 = 2 << 30;
+
+impl Options {
+    /// How many machines may run at once.
+    pub(crate) fn max_machines(&self) -> usize {
+        let by_memory = || {
+            let memory = rustix::system::sysinfo();
+            let total = (memory.totalram as u64).saturating_mul(u64::from(memory.mem_unit));
+            let fit = total.saturating_sub(MEMORY_ASIDE) / MEMORY_IN_USE;
+            u8::try_from(fit)
+                .unwrap_or(u8::MAX)
+                .clamp(1, network::MACHINES_MAX)
+        };
+        self.max_machines.unwrap_or_else(by_memory).into()
+    }
+
+    /// What of this others may know.
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            max_machines: self.max_machines(),
+            idle_freeze_s: self.idle_freeze.as_secs(),
+            idle_stop_s: self.idle_stop.as_secs(),
+            lifetime_s: self.lifetime.as_secs(),
+            extend_s: self.extend.as_secs(),
+            keep_s: self.keep_disks.as_secs(),
+            warn_s: WARN.as_secs(),
+            memory: self.memory.0,
+            disk: self.disk.0,
+            cpus: self.cpus,
+            pids: self.pids,
+            internet: false,
+        }
+    }
 }
 
 /// A number of bytes.
@@ -142,9 +207,14 @@ impl Data {
         self.path.join("machines")
     }
 
-    /// The folder of one machine.
-    pub(crate) fn machine(&self, id: &MachineId) -> PathBuf {
-        self.machines().join(id.as_str())
+    /// The folder of the machine of this generation.
+    pub(crate) fn machine(&self, generation: &str) -> PathBuf {
+        self.machines().join(generation)
+    }
+
+    /// What tells one build of the image from another; empty where nobody noted it.
+    pub(crate) fn image_stamp(&self) -> String {
+        std::fs::read_to_string(self.path.join("machine-image/stamp")).unwrap_or_default()
     }
 
     /// A folder for sockets and the like, on memory, with a path short enough for a socket's

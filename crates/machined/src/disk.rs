@@ -174,6 +174,14 @@ impl Disk {
         Ok(is_mount_point(&self.rootfs())? && is_mount_point(&self.side())?)
     }
 
+    /// How much of the mounted disk is used, and how large it is, in bytes.
+    pub(crate) fn usage(&self) -> io::Result<(u64, u64)> {
+        let disk = statvfs(self.dir.join("disk"))?;
+        let size = disk.f_blocks.saturating_mul(disk.f_frsize);
+        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
+        Ok((size.saturating_sub(free), size))
+    }
+
     /// Removes the folder and all in it. Nothing may be mounted there.
     pub(crate) fn remove(&self) -> io::Result<()> {
         match fs::remove_dir_all(&self.dir) {

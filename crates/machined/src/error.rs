@@ -119,7 +119,7 @@ impl IntoResponse for ApiError {
 fn status_of(problem: Problem) -> StatusCode {
     match problem {
         Problem::NoSpace => StatusCode::INSUFFICIENT_STORAGE,
-        Problem::HostFull | Problem::NoImage => StatusCode::SERVICE_UNAVAILABLE,
+        Problem::NoImage => StatusCode::SERVICE_UNAVAILABLE,
         Problem::EngineSilent => StatusCode::GATEWAY_TIMEOUT,
         Problem::Ended => StatusCode::CONFLICT,
         Problem::Internal => StatusCode::INTERNAL_SERVER_ERROR,

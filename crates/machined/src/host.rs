@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeSet,
+    fs,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use machine::Problem;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 
 use crate::{
     cgroup::Cgroups,
@@ -22,6 +23,9 @@ use crate::{
 /// How many checks run at once, of all machines together: each takes up to 60 MB for a moment.
 const CHECKS: usize = 8;
 
+/// The host's memory below which no machine starts, in bytes: what runs needs room to grow.
+const MEMORY_RESERVE: u64 = 1 << 30;
+
 /// The host, as far as machines need it.
 #[derive(Debug)]
 pub(crate) struct Host {
@@ -32,6 +36,8 @@ pub(crate) struct Host {
     pub(crate) router: Router,
     /// Places for checks.
     pub(crate) checks: Arc<Semaphore>,
+    /// Told when a machine's state changes: others may have waited for that.
+    pub(crate) changed: Notify,
     numbers: Mutex<BTreeSet<u8>>,
     names: AtomicU64,
 }
@@ -45,6 +51,7 @@ impl Host {
             cgroups,
             router,
             checks: Arc::new(Semaphore::new(CHECKS)),
+            changed: Notify::new(),
             numbers: Mutex::default(),
             names: AtomicU64::default(),
         }
@@ -54,7 +61,7 @@ impl Host {
     pub(crate) fn take_number(&self) -> Result<u8, Problem> {
         let mut numbers = lock(&self.numbers);
         let free = (1..=MACHINES_MAX).find(|number| !numbers.contains(number));
-        let number = free.ok_or(Problem::HostFull)?;
+        let number = free.ok_or(Problem::Internal)?;
         numbers.insert(number);
         Ok(number)
     }
@@ -75,6 +82,17 @@ impl Host {
         self.runc.delete(container).await?;
         self.cgroups.kill(container).await;
         self.cgroups.remove(container)
+    }
+
+    /// Whether there is memory for one more machine.
+    pub(crate) fn has_memory(&self) -> bool {
+        let info = fs::read_to_string("/proc/meminfo").unwrap_or_default();
+        let line = info
+            .lines()
+            .find_map(|line| line.strip_prefix("MemAvailable:"));
+        let free = line.and_then(|rest| rest.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+        // A kernel that does not say (none since 3.14) is taken at its word.
+        free.is_none_or(|kib| kib << 10 >= MEMORY_RESERVE)
     }
 
     /// A number that no other call of this process gets.

@@ -1,11 +1,11 @@
-//! A machine's life: up, down, and what is noticed in between.
+//! A machine's life: up, down, and what is noticed in between. Its sleep is in `sleep`.
 
 use std::{
     sync::{Arc, Mutex},
     time::Duration,
 };
 
-use machine::{Machine as Seen, MachineId, Problem, State, Step};
+use machine::{Deadline, Low, Problem, State, Step, StoppedBy};
 use tokio::sync::{Mutex as AsyncMutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -16,8 +16,10 @@ use crate::{
     host::{Host, lock},
     ids,
     process::Process,
-    record::{self, Record},
-    sidecar, spec,
+    record::{self, Holder, Record, now},
+    sidecar,
+    sleep::Usage,
+    spec,
     terminal::Terminals,
 };
 
@@ -37,10 +39,11 @@ const CHECKS: usize = 2;
 /// How many follow one machine's events at once: a few tabs.
 const FOLLOWERS: usize = 4;
 
-/// A machine, in whatever state.
+/// A machine, in whatever state, whoever's it is.
 #[derive(Debug)]
 pub(crate) struct Machine {
-    pub(crate) id: MachineId,
+    /// What it is called on the host: its folder, its container.
+    pub(crate) generation: String,
     pub(crate) host: Arc<Host>,
     pub(crate) disk: Disk,
     pub(crate) terminals: Terminals,
@@ -48,12 +51,21 @@ pub(crate) struct Machine {
     pub(crate) checks: Arc<Semaphore>,
     /// Places for those who follow its events.
     pub(crate) followers: Arc<Semaphore>,
+    pub(super) usage: Mutex<Usage>,
     /// `None` once it is deleted.
-    seen: watch::Sender<Option<Seen>>,
+    now: watch::Sender<Option<Now>>,
     record: Mutex<Record>,
     run: Mutex<Run>,
-    /// Held by what takes it up or down.
-    operation: AsyncMutex<()>,
+    /// Held by what takes it up or down, to sleep or awake.
+    pub(super) operation: AsyncMutex<()>,
+}
+
+/// How a machine is, as callers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Now {
+    pub(crate) state: State,
+    pub(crate) low: Vec<Low>,
+    pub(crate) deadline: Option<Deadline>,
 }
 
 /// One time of running.
@@ -76,55 +88,75 @@ pub(crate) struct Running {
 }
 
 impl Machine {
-    pub(crate) fn new(host: Arc<Host>, id: MachineId, record: Record) -> Arc<Self> {
-        let disk = Disk::new(host.data.machine(&id));
-        let generation = record.generation.clone();
-        let seen = Seen {
-            id: id.clone(),
-            state: State::Stopped,
-            generation,
+    /// A machine that does not run.
+    pub(crate) fn new(host: Arc<Host>, record: Record) -> Arc<Self> {
+        let disk = Disk::new(host.data.machine(&record.generation));
+        let now = Now {
+            state: State::Stopped {
+                by: StoppedBy::Host,
+            },
+            low: Vec::new(),
+            deadline: None,
         };
         Arc::new(Self {
+            generation: record.generation.clone(),
             terminals: Terminals::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
             followers: Arc::new(Semaphore::new(FOLLOWERS)),
-            seen: watch::Sender::new(Some(seen)),
+            usage: Mutex::default(),
+            now: watch::Sender::new(Some(now)),
             record: Mutex::new(record),
             run: Mutex::default(),
             operation: AsyncMutex::default(),
-            id,
             host,
             disk,
         })
     }
 
-    /// The machine as callers see it; `None` once it is deleted.
-    pub(crate) fn seen(&self) -> Option<Seen> {
-        self.seen.borrow().clone()
+    /// How it is; `None` once it is deleted.
+    pub(crate) fn now(&self) -> Option<Now> {
+        self.now.borrow().clone()
     }
 
-    /// Its states from now on.
-    pub(crate) fn watch(&self) -> watch::Receiver<Option<Seen>> {
-        self.seen.subscribe()
+    /// How it is from now on.
+    pub(crate) fn watch(&self) -> watch::Receiver<Option<Now>> {
+        self.now.subscribe()
     }
 
-    /// Whether it runs or is on its way up.
+    pub(crate) fn state(&self) -> Option<State> {
+        self.now.borrow().as_ref().map(|now| now.state.clone())
+    }
+
+    /// Whether it runs, sleeps or is on its way up.
     pub(crate) fn is_up(&self) -> bool {
-        let is_up = |state: &State| matches!(state, State::Starting { .. } | State::Ready);
-        self.seen().is_some_and(|seen| is_up(&seen.state))
+        use State::{Frozen, Ready, Starting};
+        matches!(self.state(), Some(Starting { .. } | Ready | Frozen))
     }
 
-    /// The running machine, for those who want to do something in it or beside it.
+    /// What must outlive machined.
+    pub(crate) fn record(&self) -> Record {
+        lock(&self.record).clone()
+    }
+
+    /// Whose it is, for people.
+    pub(crate) fn who(&self) -> String {
+        match &lock(&self.record).holder {
+            Holder::Name(id) => id.to_string(),
+            Holder::Pool => format!("of the pool ({})", self.generation),
+            Holder::Nobody => format!("of nobody ({})", self.generation),
+        }
+    }
+
+    /// The awake machine, for those who want to do something in it or beside it without waking it.
     pub(crate) fn running(&self) -> Result<Running, ApiError> {
-        let seen = self.seen().ok_or(ApiError::NoSuchMachine)?;
-        if seen.state != State::Ready {
+        if self.state().ok_or(ApiError::NoSuchMachine)? != State::Ready {
             return Err(ApiError::NotReady);
         }
         self.while_up()?.ok_or(ApiError::NotReady)
     }
 
     /// As [`running`](Self::running), also while the engine does not answer yet.
-    fn while_up(&self) -> Result<Option<Running>, HostError> {
+    pub(super) fn while_up(&self) -> Result<Option<Running>, HostError> {
         let run = lock(&self.run).clone();
         let (Some((init, _)), Some(ids)) = (run.init, lock(&self.record).ids) else {
             return Ok(None);
@@ -154,7 +186,7 @@ impl Machine {
         let machine = self.clone();
         tokio::spawn(async move {
             let _operation = machine.operation.lock().await;
-            if machine.seen().is_none() {
+            if machine.now().is_none() {
                 // It was deleted at the same time, and that came first.
                 return;
             }
@@ -165,7 +197,7 @@ impl Machine {
             match result {
                 Ok(()) => machine.clone().up(over),
                 Err(error) => {
-                    tracing::error!(machine = %machine.id, %error, "Machine {} could not start", machine.id);
+                    tracing::error!(machine = machine.who(), generation = machine.generation, %error, "Machine {} could not start", machine.who());
                     machine.clean_up().await;
                     machine.set(State::Failed {
                         problem: error.problem(),
@@ -176,7 +208,7 @@ impl Machine {
     }
 
     /// Takes over a machine that a former machined started, whose first process is `init`; it is
-    /// ready a moment later.
+    /// ready a moment later, unless it sleeps.
     pub(crate) fn adopt(self: &Arc<Self>, init: u32) -> Result<(), HostError> {
         let process = Process::open(init).doing(|| "hold the machine's first process".into())?;
         let over = CancellationToken::new();
@@ -184,6 +216,11 @@ impl Machine {
             over: over.clone(),
             init: Some((init, Arc::new(process))),
         };
+        if self.host.cgroups.is_frozen(&self.generation) {
+            self.set(State::Frozen);
+            self.clone().attend(over);
+            return Ok(());
+        }
         self.set(State::Starting { step: Step::Engine });
         let machine = self.clone();
         tokio::spawn(async move {
@@ -193,7 +230,7 @@ impl Machine {
                 Some(Ok(())) => {}
                 // It was ready once: what its student did to the engine, they may still undo.
                 Some(Err(error)) => {
-                    tracing::warn!(machine = %machine.id, %error, "Machine {} is taken over, but its engine is silent", machine.id);
+                    tracing::warn!(machine = machine.who(), %error, "Machine {} is taken over, but its engine is silent", machine.who());
                 }
             }
             machine.clone().up(over);
@@ -202,7 +239,7 @@ impl Machine {
     }
 
     /// Stops it, if it runs; its disk is kept.
-    pub(crate) async fn stop(self: &Arc<Self>) -> Result<(), HostError> {
+    pub(crate) async fn stop(self: &Arc<Self>, by: StoppedBy) -> Result<(), HostError> {
         let was_up = self.is_up();
         lock(&self.run).over.cancel();
         let _operation = self.operation.lock().await;
@@ -210,8 +247,18 @@ impl Machine {
             self.end_gently().await;
         }
         self.or_failed(self.take_down().await)?;
-        self.set(State::Stopped);
-        tracing::info!(machine = %self.id, "Machine {} is stopped", self.id);
+        // One that is stopped already goes on having been stopped by what it was.
+        if was_up || !matches!(self.state(), Some(State::Stopped { .. })) {
+            self.change(|record| record.stopped_at = Some(now()))?;
+            self.set(State::Stopped { by });
+            tracing::info!(
+                machine = self.who(),
+                generation = self.generation,
+                ?by,
+                "Machine {} is stopped",
+                self.who()
+            );
+        }
         Ok(())
     }
 
@@ -221,8 +268,13 @@ impl Machine {
         let _operation = self.operation.lock().await;
         self.or_failed(self.take_down().await)?;
         self.or_failed(self.remove())?;
-        self.seen.send_replace(None);
-        tracing::info!(machine = %self.id, "Machine {} is deleted", self.id);
+        self.now.send_replace(None);
+        tracing::info!(
+            machine = self.who(),
+            generation = self.generation,
+            "Machine {} is deleted",
+            self.who()
+        );
         Ok(())
     }
 
@@ -249,11 +301,22 @@ impl Machine {
 
     /// Ready, and watched from now on.
     fn up(self: Arc<Self>, over: CancellationToken) {
+        self.touch();
+        self.set(State::Ready);
+        tracing::info!(
+            machine = self.who(),
+            generation = self.generation,
+            "Machine {} is ready",
+            self.who()
+        );
+        self.attend(over);
+    }
+
+    /// Waits for its unexpected end.
+    fn attend(self: Arc<Self>, over: CancellationToken) {
         let Some((_, process)) = lock(&self.run).init.clone() else {
             return;
         };
-        self.set(State::Ready);
-        tracing::info!(machine = %self.id, "Machine {} is ready", self.id);
         tokio::spawn(async move {
             if over.run_until_cancelled(process.ended()).await.is_none() {
                 return;
@@ -262,7 +325,11 @@ impl Machine {
             if over.is_cancelled() {
                 return;
             }
-            tracing::warn!(machine = %self.id, "Machine {} ended unexpectedly", self.id);
+            tracing::warn!(
+                machine = self.who(),
+                "Machine {} ended unexpectedly",
+                self.who()
+            );
             over.cancel();
             self.clean_up().await;
             self.set(State::Failed {
@@ -284,14 +351,21 @@ impl Machine {
         self.disk
             .make_dir(ids)
             .doing(|| "make the machine's folder".into())?;
+        let stamp = host.data.image_stamp();
         self.disk.mount(&image, ids, host.options.disk.0).await?;
 
         self.set(State::Starting {
             step: Step::Network,
         });
         let number = host.take_number()?;
-        self.change(|record| record.network = Some(number))?;
-        let container = self.id.as_str();
+        let ends_at = self.ends_when_started_now();
+        self.change(|record| {
+            record.network = Some(number);
+            record.image = stamp;
+            record.ends_at = ends_at;
+            record.stopped_at = None;
+        })?;
+        let container = self.generation.as_str();
         let image = Image::read(&image).doing(|| "read the image".into())?;
         let bundle = spec::machine(
             &host.options,
@@ -350,18 +424,22 @@ impl Machine {
         let Some((_, process)) = lock(&self.run).init.clone() else {
             return;
         };
-        self.host.cgroups.thaw(self.id.as_str());
+        self.host.cgroups.thaw(&self.generation);
         if self
             .host
             .runc
-            .signal(self.id.as_str(), "TERM")
+            .signal(&self.generation, "TERM")
             .await
             .is_ok()
             && tokio::time::timeout(STOP_WITHIN, process.ended())
                 .await
                 .is_err()
         {
-            tracing::info!(machine = %self.id, "Machine {} did not end in time and is killed", self.id);
+            tracing::info!(
+                machine = self.who(),
+                "Machine {} did not end in time and is killed",
+                self.who()
+            );
         }
     }
 
@@ -369,7 +447,7 @@ impl Machine {
     /// that another machined started. Its disk stays.
     async fn take_down(&self) -> Result<(), HostError> {
         let host = &self.host;
-        let container = self.id.as_str();
+        let container = self.generation.as_str();
         self.terminals.close();
         sidecar::end_all(self).await?;
         host.remove_container(container).await?;
@@ -379,7 +457,7 @@ impl Machine {
                 .await
                 .is_err()
         {
-            tracing::error!(machine = %self.id, "Machine {} does not die", self.id);
+            tracing::error!(machine = self.who(), "Machine {} does not die", self.who());
         }
         let number = lock(&self.record).network;
         if let Some(number) = number {
@@ -397,24 +475,44 @@ impl Machine {
     /// again.
     async fn clean_up(&self) {
         if let Err(error) = self.take_down().await {
-            tracing::error!(machine = %self.id, %error, "Machine {} left something behind", self.id);
+            tracing::error!(machine = self.who(), %error, "Machine {} left something behind", self.who());
         }
     }
 
     /// Changes what must outlive machined, if its folder is there to hold it.
-    fn change(&self, change: impl FnOnce(&mut Record)) -> Result<(), HostError> {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Record)) -> Result<(), HostError> {
         let mut record = lock(&self.record);
         change(&mut record);
+        if !self.disk.dir().exists() {
+            return Ok(());
+        }
         record
             .save(self.disk.dir())
             .doing(|| "write the machine's record".into())
     }
 
-    fn set(&self, state: State) {
-        self.seen.send_modify(|seen| {
-            if let Some(seen) = seen {
-                seen.state = state;
+    /// Its new state; what was told of the old one's limits is no more.
+    pub(super) fn set(&self, state: State) {
+        let deadline = self.deadline_in(&state);
+        self.now.send_modify(|now| {
+            if let Some(now) = now {
+                *now = Now {
+                    state,
+                    low: Vec::new(),
+                    deadline,
+                };
             }
+        });
+        self.host.changed.notify_one();
+    }
+
+    /// Tells callers of limits, if there is something new.
+    pub(super) fn tell(&self, low: Vec<Low>, deadline: Option<Deadline>) {
+        self.now.send_if_modified(|now| {
+            let Some(now) = now else { return false };
+            let is_new = now.low != low || now.deadline != deadline;
+            (now.low, now.deadline) = (low, deadline);
+            is_new
         });
     }
 }

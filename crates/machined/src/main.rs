@@ -1,7 +1,8 @@
 //! `gyosil-machined` runs the students' machines of a classroom, and is its only privileged process.
 //!
 //! A machine is an unprivileged system container, started with plain runc: `spec` says what it is,
-//! `disk` and `network` what it stands on, `life` how it comes and goes. Beside it run sidecars
+//! `disk` and `network` what it stands on, `life` how it comes and goes, `sleep` how it rests. Which
+//! name has which machine, and who waits for one, is in `machines`. Beside a machine run sidecars
 //! (`sidecar`), in it programs (`program`) and shells (`terminal`). docs/machined-api.md describes
 //! what callers see (`api`).
 
@@ -15,11 +16,13 @@ mod dns;
 mod error;
 mod host;
 mod ids;
+mod keeper;
 mod life;
 mod loops;
 mod machines;
 mod network;
 mod output;
+mod place;
 mod process;
 mod program;
 mod record;
@@ -28,6 +31,7 @@ mod ring;
 mod runc;
 mod service;
 mod sidecar;
+mod sleep;
 mod spec;
 mod sys;
 mod terminal;
@@ -94,6 +98,8 @@ async fn main() -> anyhow::Result<()> {
         .unwrap_or_else(|| data.path("run/machined.sock"));
     let host = Arc::new(Host::new(options, data, cgroups, router));
     let machines = Arc::new(Machines::open(host.clone()).await?);
+
+    tokio::spawn(keeper::keep(machines.clone()));
 
     let listener = listen(&socket, &account)?;
     let context = api::Context {

@@ -52,7 +52,37 @@ pub(crate) async fn exec(
     request: ExecRequest,
     gone: CancellationToken,
 ) -> Result<Outcome, ApiError> {
-    let (program, running) = Program::prepare(machine, &request)?;
+    let _use = machine.hold(true);
+    let running = machine.awake().await?;
+    Ok(run(machine, running, request, gone).await?)
+}
+
+/// The machine's own program that lets its engine sleep: images/machine says what it does.
+const DOZE: [&str; 2] = ["/usr/lib/gyosil/init", "doze"];
+
+/// Asks a machine to let its engine sleep. Its exit code, as for [`exec`]: 0 if it does.
+pub(crate) async fn doze(
+    machine: &Arc<Machine>,
+    running: Running,
+    limit: Duration,
+) -> Result<Option<i32>, HostError> {
+    let request = ExecRequest {
+        argv: DOZE.map(str::to_owned).to_vec(),
+        user: MachineUser::Root,
+        stdin: String::new(),
+        timeout_ms: limit.as_millis().try_into().unwrap_or(u64::MAX),
+    };
+    let outcome = run(machine.clone(), running, request, CancellationToken::new()).await?;
+    Ok(outcome.exit)
+}
+
+async fn run(
+    machine: Arc<Machine>,
+    running: Running,
+    request: ExecRequest,
+    gone: CancellationToken,
+) -> Result<Outcome, HostError> {
+    let program = Program::prepare(machine, &running, &request);
     let has_stdin = !request.stdin.is_empty();
     let launched = match program.launch(&running, &request, has_stdin, &gone).await? {
         Start::Launched(launched) => launched,
@@ -83,14 +113,17 @@ pub(crate) async fn exec(
 
 /// Starts a program whose standard input is `input`; the answer's body is its standard output, and
 /// its trailer says how it ended.
-pub(crate) fn pipe(
+pub(crate) async fn pipe(
     machine: Arc<Machine>,
     request: ExecRequest,
     input: Body,
 ) -> Result<Body, ApiError> {
-    let (program, running) = Program::prepare(machine, &request)?;
+    let using = machine.hold(true);
+    let running = machine.awake().await?;
+    let program = Program::prepare(machine, &running, &request);
     let (frames, mut answer) = mpsc::channel::<Frame>(PIECES);
     tokio::spawn(async move {
+        let _use = using;
         let end = stream_through(&program, &running, &request, input, &frames).await;
         let end = end.unwrap_or_else(|error| {
             tracing::error!(%error, "A program behind a pipe could not be run");
@@ -205,24 +238,18 @@ enum Start {
 }
 
 impl Program {
-    fn prepare(machine: Arc<Machine>, request: &ExecRequest) -> Result<(Self, Running), ApiError> {
-        let running = machine.running()?;
+    fn prepare(machine: Arc<Machine>, running: &Running, request: &ExecRequest) -> Self {
         let pid_file = machine
             .host
             .data
             .scratch()
             .join(format!("{}.pid", machine.host.unique()));
-        let until = Instant::now() + Duration::from_millis(request.timeout_ms);
-        let over = running.over.clone();
-        Ok((
-            Self {
-                machine,
-                pid_file,
-                until,
-                over,
-            },
-            running,
-        ))
+        Self {
+            machine,
+            pid_file,
+            until: Instant::now() + Duration::from_millis(request.timeout_ms),
+            over: running.over.clone(),
+        }
     }
 
     async fn launch(
@@ -233,7 +260,7 @@ impl Program {
         gone: &CancellationToken,
     ) -> Result<Start, HostError> {
         let mut arguments = exec_arguments(running, request.user);
-        arguments.push(self.machine.id.as_str().into());
+        arguments.push((&self.machine.generation).into());
         arguments.extend(request.argv.iter().map(OsString::from));
         let launch = self
             .machine
@@ -266,7 +293,7 @@ impl Program {
             () = self.enough(gone) => {
                 self.kill(Some(pid));
                 if timeout(GONE_WITHIN, process.ended()).await.is_err() {
-                    tracing::error!(machine = %self.machine.id, pid, "A program does not die");
+                    tracing::error!(machine = self.machine.who(), pid, "A program does not die");
                 }
                 None
             }
@@ -284,7 +311,7 @@ impl Program {
 
     /// Kills it and its session. What a student froze is thawed: what is frozen does not die.
     fn kill(&self, pid: Option<u32>) {
-        self.machine.host.cgroups.thaw(self.machine.id.as_str());
+        self.machine.host.cgroups.thaw(&self.machine.generation);
         if let Some(pid) = pid {
             kill_session(pid);
         }

@@ -73,7 +73,9 @@ impl Runc {
         let json = self.run(&["state", container]).await?;
         let state: Container =
             serde_json::from_str(&json).doing(|| "understand runc's state".into())?;
-        Ok((state.status == "running").then_some(state.pid))
+        // One that sleeps is paused to runc.
+        let runs = matches!(&*state.status, "running" | "paused");
+        Ok(runs.then_some(state.pid))
     }
 
     /// Makes a container of the bundle; it waits for [`start`](Self::start). Returns its first

@@ -54,7 +54,12 @@ pub(crate) async fn check(
     request: CheckRequest,
     gone: CancellationToken,
 ) -> Result<Outcome, ApiError> {
-    let running = machine.running()?;
+    let _hold = machine.hold(request.counts_as_use);
+    let running = if request.counts_as_use {
+        machine.awake().await?
+    } else {
+        machine.running()?
+    };
     let places = async {
         let beside = machine.checks.clone().acquire_owned().await;
         (beside, machine.host.checks.clone().acquire_owned().await)
@@ -102,7 +107,7 @@ pub(crate) async fn events(
 
 /// Ends all sidecars of a machine, also those that a former machined left.
 pub(crate) async fn end_all(machine: &Machine) -> Result<(), HostError> {
-    let prefix = format!("{}.", machine.id);
+    let prefix = format!("{}.", machine.generation);
     for name in machine.host.runc.names()? {
         if name.starts_with(&prefix) {
             machine.host.remove_container(&name).await?;
@@ -117,8 +122,8 @@ impl Sidecar {
         running: &Running,
         arguments: &[&str],
     ) -> Result<Self, HostError> {
-        // A dot: no machine's name has one.
-        let name = format!("{}.{}", machine.id, machine.host.unique());
+        // A dot: no machine's own container has one.
+        let name = format!("{}.{}", machine.generation, machine.host.unique());
         let bundle = machine.host.data.scratch().join(&name);
         let Running {
             init, ids, image, ..

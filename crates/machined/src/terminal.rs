@@ -100,7 +100,7 @@ impl Terminals {
     /// Attaches to the terminal of this name, opening it if there is none; also what it wrote last.
     pub(crate) async fn attach(
         &self,
-        machine: &Machine,
+        machine: &Arc<Machine>,
         name: &str,
         cols: u16,
         rows: u16,
@@ -163,8 +163,12 @@ impl Terminals {
 
 impl Terminal {
     /// Starts a login shell.
-    async fn open(machine: &Machine, cols: u16, rows: u16) -> Result<(Self, Process), ApiError> {
-        let running = machine.running()?;
+    async fn open(
+        machine: &Arc<Machine>,
+        cols: u16,
+        rows: u16,
+    ) -> Result<(Self, Process), ApiError> {
+        let running = machine.awake().await?;
         let scratch = machine
             .host
             .data
@@ -183,7 +187,7 @@ impl Terminal {
                 "--pid-file".into(),
                 pid_file.clone().into(),
             ]);
-            arguments.extend([machine.id.as_str(), "/bin/bash", "-l"].map(OsString::from));
+            arguments.extend([&*machine.generation, "/bin/bash", "-l"].map(OsString::from));
             let log = scratch.with_extension("log");
             let (started, master) = tokio::join!(
                 machine.host.runc.run_detached(&log, arguments),

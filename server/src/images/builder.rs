@@ -60,7 +60,10 @@ impl Builder {
             match machine?.state {
                 State::Ready => return Ok(()),
                 State::Failed { problem } => bail!(machine::Error::Refused(problem)),
-                State::Starting { .. } | State::Stopped => {}
+                State::Queued { .. }
+                | State::Starting { .. }
+                | State::Frozen
+                | State::Stopped { .. } => {}
             }
         }
         bail!("machined watches the builder machine no longer")

@@ -109,7 +109,7 @@ impl Classroom {
         let ready = self
             .wait_until(id, |state| matches!(state, State::Ready))
             .await;
-        self.note_disk(id);
+        self.note_disk(&ready.generation);
         ready
     }
 
@@ -119,11 +119,20 @@ impl Classroom {
         id: &MachineId,
         is_meant: impl Fn(&State) -> bool,
     ) -> Machine {
+        self.wait_for(id, |machine| is_meant(&machine.state)).await
+    }
+
+    /// Waits until a machine is as it is meant to be; likewise.
+    pub(crate) async fn wait_for(
+        &self,
+        id: &MachineId,
+        is_meant: impl Fn(&Machine) -> bool,
+    ) -> Machine {
         let wait = async {
             let mut states = self.client().watch(id).await.expect("its states");
             while let Some(machine) = states.next().await {
                 let machine = machine.expect("a state");
-                if is_meant(&machine.state) {
+                if is_meant(&machine) {
                     return machine;
                 }
                 if let State::Failed { problem } = machine.state {
@@ -173,6 +182,7 @@ impl Classroom {
         let request = CheckRequest {
             script: script.to_owned(),
             timeout_ms,
+            counts_as_use: true,
         };
         self.client().check(id, &request).await.expect("an outcome")
     }
@@ -220,12 +230,18 @@ impl Classroom {
         );
     }
 
+    /// What a machine is called on the host.
+    pub(crate) async fn generation(&self, id: &MachineId) -> String {
+        let machine = self.client().get(id).await.expect("an answer");
+        machine.expect("a machine").generation
+    }
+
     /// The machine's first process, as the host numbers it.
     pub(crate) async fn init(&self, id: &MachineId) -> u32 {
         let state = tokio::process::Command::new("runc")
             .arg("--root")
             .arg(self.data.join("runc"))
-            .args(["state", id.as_str()])
+            .args(["state", &self.generation(id).await])
             .output()
             .await
             .expect("runc");
@@ -281,12 +297,8 @@ impl Classroom {
     }
 
     /// Notes a machine's disk, and holds it, so that no other file gets its numbers.
-    fn note_disk(&self, id: &MachineId) {
-        let path = self
-            .data
-            .join("machines")
-            .join(id.as_str())
-            .join("disk.img");
+    fn note_disk(&self, generation: &str) {
+        let path = self.data.join("machines").join(generation).join("disk.img");
         let file = File::open(path).expect("its disk");
         let disk = file.metadata().expect("its disk");
         let (major, minor) = (rustix::fs::major(disk.dev()), rustix::fs::minor(disk.dev()));
@@ -352,6 +364,12 @@ fn start(data: &Path, options: &[&str]) -> Child {
         .arg("--socket")
         .arg(socket(data))
         .args(["--socket-user", ACCOUNT, "--disk", "2G"])
+        // A test that is not about the pool wants to see only its own machines.
+        .args(if options.contains(&"--pool") {
+            &[][..]
+        } else {
+            &["--pool", "0"]
+        })
         .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::null())

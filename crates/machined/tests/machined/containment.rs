@@ -176,7 +176,8 @@ async fn the_host_cannot_be_touched() {
         rustix::fs::minor(device)
     );
     let core_pattern = fs::read("/proc/sys/kernel/core_pattern").expect("the host's");
-    let limits = limits(&classroom, &hong);
+    let container = classroom.generation(&hong).await;
+    let limits = limits(&classroom, &container);
     assert!(!limits.is_empty());
 
     let script = format!("HOST_DISK='{device}'\n{TOUCH}");
@@ -187,7 +188,7 @@ async fn the_host_cannot_be_touched() {
         fs::read("/proc/sys/kernel/core_pattern").expect("the host's"),
         core_pattern
     );
-    assert_eq!(self::limits(&classroom, &hong), limits);
+    assert_eq!(self::limits(&classroom, &container), limits);
 
     // Each machine has ids of its own, which are nobody's on the host.
     let mut bases = Vec::new();
@@ -208,7 +209,8 @@ async fn the_host_cannot_be_touched() {
             bases.push(fields[1]);
         }
         let base = bases[bases.len() - 1];
-        let group = format!("gyosil-{}/{id}", classroom.tag());
+        let container = classroom.generation(id).await;
+        let group = format!("gyosil-{}/{container}", classroom.tag());
         let owners = owners(&group);
         assert!(owners.len() > 2, "{owners:?}");
         assert!(
@@ -336,7 +338,7 @@ async fn address(classroom: &Classroom, id: &MachineId) -> String {
 }
 
 /// The limits of a machine, as the host has them, on v1 and v2.
-fn limits(classroom: &Classroom, id: &MachineId) -> Vec<(PathBuf, String)> {
+fn limits(classroom: &Classroom, container: &str) -> Vec<(PathBuf, String)> {
     let files = [
         "memory.limit_in_bytes",
         "memory.memsw.limit_in_bytes",
@@ -349,7 +351,7 @@ fn limits(classroom: &Classroom, id: &MachineId) -> Vec<(PathBuf, String)> {
     let groups = group_folders(&format!("gyosil-{}", classroom.tag()));
     let paths = groups
         .iter()
-        .flat_map(|group| files.map(|file| group.join(id.as_str()).join(file)));
+        .flat_map(|group| files.map(|file| group.join(container).join(file)));
     paths
         .filter_map(|path| Some((path.clone(), fs::read_to_string(path).ok()?)))
         .collect()

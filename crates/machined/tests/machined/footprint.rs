@@ -160,3 +160,19 @@ fn processes(group: &str) -> Vec<String> {
         .filter(is_inside)
         .collect()
 }
+
+/// The processor time that a group has used, in the kernel's own words.
+pub(crate) fn cpu_time(group: &str) -> String {
+    let (classroom, container) = group
+        .split_once('/')
+        .expect("a classroom's and a container's");
+    let files = ["cpuacct.usage", "cpu.stat"];
+    let groups = group_folders(classroom);
+    let mut paths = groups
+        .iter()
+        .flat_map(|folder| files.map(|file| folder.join(container).join(file)));
+    let usage = paths
+        .find_map(|path| fs::read_to_string(path).ok())
+        .expect("its use");
+    usage.lines().next().unwrap_or_default().to_owned()
+}

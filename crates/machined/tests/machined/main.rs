@@ -9,6 +9,7 @@ mod life;
 mod listener;
 mod network;
 mod refusals;
+mod rest;
 mod space;
 mod survival;
 mod terminals;

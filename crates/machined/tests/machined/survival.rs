@@ -33,7 +33,8 @@ async fn machines_outlive_a_machined_that_is_killed() {
         Path::new(&format!("/proc/{init}")).exists(),
         "the machine went with machined"
     );
-    fs::create_dir(classroom.data().join("machines/half")).expect("a half made machine");
+    fs::create_dir(classroom.data().join("machines/00000000000000ff"))
+        .expect("a half made machine");
     classroom.restart().await;
 
     let adopted = classroom
@@ -139,7 +140,12 @@ async fn an_orderly_end_stops_machines_and_keeps_their_disks() {
         .expect("it");
     assert_eq!(
         (stopped.state, stopped.generation),
-        (State::Stopped, ready.generation)
+        (
+            State::Stopped {
+                by: machine::StoppedBy::Host
+            },
+            ready.generation
+        )
     );
     classroom.ready(&hong).await;
     assert_eq!(classroom.bash(&hong, "cat /note").await, "kept\n");
@@ -150,11 +156,11 @@ async fn a_copied_machine_does_not_get_the_ids_of_the_first() {
     let first = Classroom::open(&[]).await;
     let mut second = Classroom::open(&[]).await;
     let hong = id("hong");
-    first.ready(&hong).await;
+    let folder = format!("machines/{}", first.ready(&hong).await.generation);
     second.terminate();
-    let copy = second.data().join("machines/hong");
+    let copy = second.data().join(&folder);
     fs::create_dir(&copy).expect("a folder");
-    let record = fs::read_to_string(first.data().join("machines/hong/machine.json"));
+    let record = fs::read_to_string(first.data().join(&folder).join("machine.json"));
     fs::write(copy.join("machine.json"), record.expect("its record")).expect("a copy");
     second.restart().await;
 
