@@ -2,6 +2,7 @@
 
 use std::{
     io,
+    net::Ipv4Addr,
     path::{Path, PathBuf},
     str::FromStr,
     time::Duration,
@@ -67,6 +68,14 @@ pub(crate) struct Options {
     /// How long the disk of a stopped machine is kept.
     #[arg(long, default_value = "30d", value_parser = humantime::parse_duration)]
     pub(crate) keep_disks: Duration,
+    /// Lets machines reach the internet's public addresses, by the host's own connection. Switches
+    /// the host's forwarding on.
+    #[arg(long)]
+    pub(crate) internet: bool,
+    /// Who answers names of the internet: an IPv4 address, once or more; not this host's own
+    /// [default: the host's resolvers].
+    #[arg(long, requires = "internet")]
+    pub(crate) resolver: Vec<Ipv4Addr>,
 }
 
 /// How long before a limit strikes it is told of: time to read the warning and finish a thought.
@@ -108,7 +117,7 @@ impl Options {
             disk: self.disk.0,
             cpus: self.cpus,
             pids: self.pids,
-            internet: false,
+            internet: self.internet,
         }
     }
 }

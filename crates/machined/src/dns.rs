@@ -3,7 +3,7 @@
 
 use crate::{
     config::Account,
-    network::{Router, SERVICE_ADDRESS},
+    network::{Internet, Router, SERVICE_ADDRESS},
     service::Service,
 };
 
@@ -17,8 +17,13 @@ const NAMES: [&str; 1] = ["registry"];
 /// some hundred kilobytes.
 const CACHE: u32 = 1000;
 
+/// How many questions may wait for the internet's answers, for the whole class. One machine can
+/// have 700 of them wait: as many as the router lets it ask within dnsmasq's ten seconds.
+const WAITING: u32 = 4000;
+
 /// Starts the name server. It reads nothing of the host's: no configuration, no `/etc/hosts`.
-pub(crate) fn start(router: &Router, account: &Account) -> Service {
+/// Names of the internet it asks there, if it is allowed.
+pub(crate) fn start(router: &Router, account: &Account, internet: Option<&Internet>) -> Service {
     let mut command: Vec<String> = [
         "dnsmasq",
         "--keep-in-foreground",
@@ -30,15 +35,30 @@ pub(crate) fn start(router: &Router, account: &Account) -> Service {
         "--no-hosts",
         "--no-resolv",
         "--bind-interfaces",
-        // Without the internet a name that the classroom does not have does not exist: said at
-        // once, so that nobody waits.
-        "--address=/#/",
     ]
     .map(Into::into)
     .into();
     command.push(format!("--listen-address={SERVICE_ADDRESS}"));
     command.push(format!("--cache-size={CACHE}"));
     command.extend(NAMES.map(|name| format!("--host-record={name}.{DOMAIN},{SERVICE_ADDRESS}")));
+    match internet {
+        // A name that the classroom does not have does not exist: said at once, so that nobody
+        // waits.
+        None => command.push("--address=/#/".into()),
+        Some(internet) => {
+            // No name of the internet's leads into a private network.
+            command
+                .extend(["--domain-needed", "--bogus-priv", "--stop-dns-rebind"].map(Into::into));
+            command.push(format!("--local=/{DOMAIN}/"));
+            command.push(format!("--dns-forward-max={WAITING}"));
+            command.extend(
+                internet
+                    .resolvers
+                    .iter()
+                    .map(|resolver| format!("--server={resolver}")),
+            );
+        }
+    }
     let command: Vec<_> = command.into_iter().map(Into::into).collect();
     Service::start("name server", router, account, &command)
 }

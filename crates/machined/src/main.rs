@@ -60,7 +60,7 @@ use crate::{
     error::Doing,
     host::Host,
     machines::Machines,
-    network::Router,
+    network::{Internet, Router},
 };
 
 #[tokio::main]
@@ -86,12 +86,21 @@ async fn main() -> anyhow::Result<()> {
     let account = Account::find(&options.socket_user)?;
     let data = Data::open(&options.data)?;
     let _lock = lock(&data)?;
+    // From here on there is something to take down: who asks us to end meanwhile is heard afterwards.
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
     make_folders(&data)?;
     disk::isolate(&data.machines())?;
     let cgroups = Cgroups::open(data.tag()).context("finding our control group")?;
-    let router = Router::open(data.tag()).await?;
+    let internet = options
+        .internet
+        .then(|| Internet::new(options.resolver.clone()));
+    let internet = internet.transpose()?;
+    let router = Router::open(data.tag(), internet.as_ref()).await?;
     let registry = Arc::new(registry::start(&data, &router, &account)?);
-    let dns = dns::start(&router, &account);
+    let dns = dns::start(&router, &account, internet.as_ref());
     let socket = options
         .socket
         .clone()
@@ -108,10 +117,6 @@ async fn main() -> anyhow::Result<()> {
         account,
     };
     let service = api::router(context).into_make_service_with_connect_info::<Peer>();
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
     tracing::info!(socket = %socket.display(), "machined listens on {}", socket.display());
     tokio::select! {
         ended = axum::serve(listener, service) => ended?,

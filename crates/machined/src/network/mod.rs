@@ -1,11 +1,15 @@
 //! The class's network: a router, which is a network namespace of its own, and a cable to it from
 //! each machine.
 //!
-//! The router has no way to the host and none to the world. Machines reach the registry and the name
-//! server on it, and nothing else: not each other, not the host. What they may not reach is
-//! rejected, not dropped, so that nobody waits for it.
+//! The router has no way to the host, and none to the world but where the operator allows it
+//! (`uplink`). Machines reach the registry and the name server on it, then the world, and nothing
+//! else: not each other, not the host (`rules`). What they may not reach is rejected, not dropped,
+//! so that nobody waits for it.
 
 mod rules;
+mod uplink;
+
+pub(crate) use uplink::Internet;
 
 use std::{
     fs,
@@ -69,18 +73,24 @@ pub(crate) struct Router {
 impl Router {
     /// Makes the router of the classroom with this tag, or readies the one that a former machined
     /// left with machines on it.
-    pub(crate) async fn open(tag: &str) -> Result<Self, HostError> {
+    /// With `internet`, machines reach that as well.
+    pub(crate) async fn open(tag: &str, internet: Option<&Internet>) -> Result<Self, HostError> {
         let router = Self {
             name: format!("gyosil-{tag}"),
         };
         make_room_for_neighbours();
+        // Of a former machined, which may have had another setting.
+        uplink::remove(&router.name).await?;
         if !router.namespace().exists() {
             run("ip", ["netns", "add", &router.name]).await?;
         }
         router
             .inside(&[&["sysctl", "-q", "-w"][..], &SETTINGS].concat(), "")
             .await?;
-        router.inside(&["nft", "-f", "-"], &rules::router()).await?;
+        let resolvers = internet.map_or(&[][..], |internet| &internet.resolvers);
+        router
+            .inside(&["nft", "-f", "-"], &rules::router(resolvers))
+            .await?;
         router
             .inside(&[&["sysctl", "-q", "-w"][..], &TIMES].concat(), "")
             .await?;
@@ -89,6 +99,13 @@ impl Router {
         router
             .ip(&["addr", "replace", &address, "dev", "lo"])
             .await?;
+        if let Some(internet) = internet {
+            let [host, own] = uplink::lay(&router.name, tag, internet).await?;
+            let batch = format!(
+                "addr add {own}/30 dev uplink\nlink set uplink up\nroute replace default via {host}\n"
+            );
+            run_with("ip", ["-n", &router.name, "-batch", "-"], &batch).await?;
+        }
         Ok(router)
     }
 
@@ -141,7 +158,10 @@ impl Router {
 
     /// Removes the router.
     pub(crate) async fn close(&self) -> Result<(), HostError> {
-        run("ip", ["netns", "del", &self.name]).await.map(drop)
+        // Each as far as it goes.
+        let uplink = uplink::remove(&self.name).await;
+        run("ip", ["netns", "del", &self.name]).await?;
+        uplink
     }
 
     async fn ip(&self, arguments: &[&str]) -> Result<String, HostError> {

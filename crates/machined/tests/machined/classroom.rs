@@ -28,6 +28,8 @@ const ACCOUNT: &str = "nobody";
 pub(crate) struct Classroom {
     machined: Child,
     options: Vec<&'static str>,
+    /// The network namespace that machined runs in.
+    namespace: PathBuf,
     // After `machined`, so that it is removed when nothing is mounted in it any more.
     folder: Option<TempDir>,
     data: PathBuf,
@@ -52,27 +54,39 @@ pub(crate) fn id(name: &str) -> MachineId {
 impl Classroom {
     /// A classroom with a running machined.
     pub(crate) async fn open(options: &[&'static str]) -> Self {
+        Self::open_within(Path::new("/proc/self/ns/net"), options).await
+    }
+
+    /// A classroom whose machined runs in this network namespace.
+    pub(crate) async fn open_within(namespace: &Path, options: &[&'static str]) -> Self {
         let folder = tempfile::Builder::new()
             .prefix("gyosil-test-")
             .tempdir_in("/var/tmp");
         let folder = folder.expect("a folder");
         let data = folder.path().to_owned();
-        Self::open_in(data, Some(folder), options).await
+        Self::open_in(data, Some(folder), namespace, options).await
     }
 
     /// A classroom in a folder that the test looks after.
     pub(crate) async fn open_at(data: &Path) -> Self {
-        Self::open_in(data.to_owned(), None, &[]).await
+        let own = Path::new("/proc/self/ns/net");
+        Self::open_in(data.to_owned(), None, own, &[]).await
     }
 
-    async fn open_in(data: PathBuf, folder: Option<TempDir>, options: &[&'static str]) -> Self {
+    async fn open_in(
+        data: PathBuf,
+        folder: Option<TempDir>,
+        namespace: &Path,
+        options: &[&'static str],
+    ) -> Self {
         fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).expect("an open folder");
         fs::create_dir(data.join("machine-image")).expect("a folder for the image");
         symlink(image(), data.join("machine-image/rootfs")).expect("the image");
-        let machined = start(&data, options);
+        let machined = start(&data, namespace, options);
         let classroom = Self {
             machined,
             options: options.to_vec(),
+            namespace: namespace.to_owned(),
             folder,
             data,
             disks: Mutex::default(),
@@ -277,13 +291,15 @@ impl Classroom {
 
     /// Starts machined again.
     pub(crate) async fn restart(&mut self) {
-        self.machined = start(&self.data, &self.options);
+        self.machined = start(&self.data, &self.namespace, &self.options);
         self.wait_for_machined().await;
     }
 
     /// Starts a second machined on the same data folder, and waits for its end.
     pub(crate) fn start_another(&self) -> std::process::ExitStatus {
-        start(&self.data, &self.options).wait().expect("its end")
+        start(&self.data, &self.namespace, &self.options)
+            .wait()
+            .expect("its end")
     }
 
     /// The device and inode of each disk that was seen, as `losetup` writes them.
@@ -333,7 +349,7 @@ impl Drop for Classroom {
     fn drop(&mut self) {
         if matches!(self.machined.try_wait(), Ok(Some(_))) {
             // A test killed it: another one cleans up.
-            self.machined = start(&self.data, &self.options);
+            self.machined = start(&self.data, &self.namespace, &self.options);
             while !self.socket().exists() && matches!(self.machined.try_wait(), Ok(None)) {
                 std::thread::yield_now();
             }
@@ -352,13 +368,16 @@ impl Drop for Classroom {
     }
 }
 
-fn start(data: &Path, options: &[&str]) -> Child {
+fn start(data: &Path, namespace: &Path, options: &[&str]) -> Child {
     let log = fs::File::options()
         .create(true)
         .append(true)
         .open(log(data))
         .expect("a log");
-    Command::new(env!("CARGO_BIN_EXE_gyosil-machined"))
+    // nsenter becomes machined.
+    Command::new("nsenter")
+        .arg(format!("--net={}", namespace.display()))
+        .arg(env!("CARGO_BIN_EXE_gyosil-machined"))
         .arg("--data")
         .arg(data)
         .arg("--socket")

@@ -5,6 +5,7 @@
 mod classroom;
 mod containment;
 mod footprint;
+mod internet;
 mod life;
 mod listener;
 mod network;
