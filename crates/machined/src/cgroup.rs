@@ -25,6 +25,12 @@ const DELEGATED_V1: [&str; 3] = ["cgroup.procs", "tasks", "cgroup.clone_children
 /// What a kernel without `/sys/kernel/cgroup/delegate` (before 4.15) delegates on v2.
 const DELEGATED_V2: &str = "cgroup.procs\ncgroup.threads\ncgroup.subtree_control\n";
 
+/// The weight of all machines together where processors or disks are wanted by more, on v1 and v2:
+/// half of the kernel's default, which machined and the web server have, so that they answer
+/// whatever machines do. Among each other, machines have the default, and so are equal.
+const SHARES: (&str, &str) = ("cpu.shares", "512");
+const WEIGHT: (&str, &str) = ("cpu.weight", "50");
+
 /// How deep a machine's own groups are followed: a student can nest them as they like.
 const DEPTH_MAX: usize = 32;
 
@@ -54,10 +60,9 @@ impl Cgroups {
         let v2 = Path::new(ROOT).join("cgroup.controllers").exists();
         let name = format!("gyosil-{tag}");
         if !v2 {
-            return Ok(Self {
-                base: format!("/{name}"),
-                v2,
-            });
+            let base = format!("/{name}");
+            make(&PathBuf::from(format!("{ROOT}/cpu{base}")), SHARES)?;
+            return Ok(Self { base, v2 });
         }
         let own = fs::read_to_string("/proc/self/cgroup")?;
         let own = own
@@ -75,10 +80,20 @@ impl Cgroups {
                 fs::write(daemon.join("cgroup.procs"), pid)?;
             }
         }
-        Ok(Self {
-            base: format!("{unit}/{name}"),
-            v2,
-        })
+        let base = format!("{unit}/{name}");
+        let parent = PathBuf::from(format!("{ROOT}{unit}"));
+        // What is set below by ourselves; runc adds what machines need.
+        let there = fs::read_to_string(parent.join("cgroup.controllers"))?;
+        for name in ["cpu", "io"] {
+            if there
+                .split_whitespace()
+                .any(|controller| controller == name)
+            {
+                fs::write(parent.join("cgroup.subtree_control"), format!("+{name}"))?;
+            }
+        }
+        make(&PathBuf::from(format!("{ROOT}{base}")), WEIGHT)?;
+        Ok(Self { base, v2 })
     }
 
     /// The path of a container's group, as a bundle names it.
@@ -92,6 +107,17 @@ impl Cgroups {
             || Path::new(ROOT)
                 .join("memory/memory.memsw.limit_in_bytes")
                 .exists()
+    }
+
+    /// Whether the host can limit a disk's speed: that takes a kernel with `CONFIG_BLK_DEV_THROTTLING`
+    /// and, on v2, a delegated controller `io`.
+    pub(crate) fn limits_disk_speed(&self) -> bool {
+        let file = if self.v2 {
+            format!("{ROOT}{}/io.max", self.base)
+        } else {
+            format!("{ROOT}/blkio/blkio.throttle.read_bps_device")
+        };
+        Path::new(&file).exists()
     }
 
     /// Hands a machine's group to the machine's root: it may make groups of its own below, and
@@ -260,6 +286,12 @@ impl Cgroups {
         }
         subfolders(Path::new(ROOT))
     }
+}
+
+/// Makes a group, if there is none, and sets one of its files.
+fn make(group: &Path, (file, value): (&str, &str)) -> io::Result<()> {
+    fs::create_dir_all(group)?;
+    fs::write(group.join(file), value)
 }
 
 fn subfolders(folder: &Path) -> Vec<PathBuf> {

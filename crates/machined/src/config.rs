@@ -52,6 +52,10 @@ pub(crate) struct Options {
     /// host only as it fills.
     #[arg(long, default_value = "8G")]
     pub(crate) disk: Size,
+    /// How many bytes a second a machine may read from its disk, and write to it: a number with K, M
+    /// or G; 0 for no limit.
+    #[arg(long, default_value = "200M")]
+    pub(crate) disk_speed: Size,
     /// After how long without use a machine falls asleep; this and the other times are like 90s, 15m,
     /// 8h, 30d, and 0s means never.
     #[arg(long, default_value = "15m", value_parser = humantime::parse_duration)]

@@ -102,13 +102,14 @@ impl Disk {
         fs::set_permissions(&self.dir, fs::Permissions::from_mode(0o710))
     }
 
-    /// Makes the disk, unless there is one, and mounts everything.
+    /// Makes the disk, unless there is one, and mounts everything. The disk's device, as its major
+    /// and minor number.
     pub(crate) async fn mount(
         &self,
         image: &Path,
         ids: IdRange,
         size: u64,
-    ) -> Result<(), HostError> {
+    ) -> Result<(u32, u32), HostError> {
         let file = self.dir.join(DISK);
         if !file.exists() {
             self.format(&file, size).await?;
@@ -158,7 +159,8 @@ impl Disk {
                 self.dir.join("mountpoints").display(),
                 mapped.display()
             ),
-        )
+        )?;
+        device.numbers().doing(|| "look at a loop device".into())
     }
 
     /// Unmounts everything; the loop device goes with its file system. What is not mounted is fine.

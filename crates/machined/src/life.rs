@@ -352,7 +352,7 @@ impl Machine {
             .make_dir(ids)
             .doing(|| "make the machine's folder".into())?;
         let stamp = host.data.image_stamp();
-        self.disk.mount(&image, ids, host.options.disk.0).await?;
+        let device = self.disk.mount(&image, ids, host.options.disk.0).await?;
 
         self.set(State::Starting {
             step: Step::Network,
@@ -374,6 +374,7 @@ impl Machine {
             &self.disk,
             container,
             ids,
+            device,
         );
         record::write(&self.disk.dir().join("config.json"), &bundle)
             .doing(|| "write the bundle".into())?;

@@ -7,7 +7,7 @@ use std::{
 };
 
 use rustix::{
-    fs::{CWD, Mode, OFlags, openat},
+    fs::{CWD, Mode, OFlags, fstat, major, minor, openat},
     mount::{OpenTreeFlags, open_tree},
 };
 
@@ -20,7 +20,7 @@ const TRIES: u32 = 16;
 /// on it is unmounted.
 #[derive(Debug)]
 pub(crate) struct LoopDevice {
-    _device: File,
+    device: File,
     path: PathBuf,
 }
 
@@ -45,10 +45,7 @@ impl LoopDevice {
             let device = OpenOptions::new().read(true).write(true).open(&path)?;
             match sys::configure_loop(&device, &file) {
                 Ok(()) => {
-                    return Ok(Self {
-                        _device: device,
-                        path,
-                    });
+                    return Ok(Self { device, path });
                 }
                 Err(error) if error.kind() == io::ErrorKind::ResourceBusy && tries < TRIES => {
                     tries += 1;
@@ -56,6 +53,12 @@ impl LoopDevice {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// Its major and minor number.
+    pub(crate) fn numbers(&self) -> io::Result<(u32, u32)> {
+        let device = fstat(&self.device)?.st_rdev;
+        Ok((major(device), minor(device)))
     }
 
     pub(crate) fn path(&self) -> &Path {

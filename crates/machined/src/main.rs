@@ -94,6 +94,12 @@ async fn main() -> anyhow::Result<()> {
     make_folders(&data)?;
     disk::isolate(&data.machines())?;
     let cgroups = Cgroups::open(data.tag()).context("finding our control group")?;
+    if options.disk_speed.0 > 0 && !cgroups.limits_disk_speed() {
+        tracing::warn!(
+            "This host cannot limit the speed of machines' disks: that takes a kernel with \
+             CONFIG_BLK_DEV_THROTTLING and the control group blkio, or io (systemd: Delegate=yes)"
+        );
+    }
     let internet = options
         .internet
         .then(|| Internet::new(options.resolver.clone()));

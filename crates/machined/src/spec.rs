@@ -96,7 +96,7 @@ const SIDECAR_CAPABILITIES: [&str; 8] = [
     "CAP_SETUID",
 ];
 
-/// The bundle of a machine.
+/// The bundle of a machine, whose disk is the device of these numbers.
 pub(crate) fn machine(
     options: &Options,
     cgroups: &Cgroups,
@@ -104,11 +104,17 @@ pub(crate) fn machine(
     disk: &Disk,
     container: &str,
     ids: IdRange,
+    device: (u32, u32),
 ) -> Value {
     let mut memory = json!({ "limit": options.memory.0 });
     if cgroups.limits_swap() {
         // Memory and swap together: as much as the memory, so no swap.
         memory["swap"] = json!(options.memory.0);
+    }
+    let mut disk_speed = json!({});
+    if options.disk_speed.0 > 0 && cgroups.limits_disk_speed() {
+        let limit = json!([{ "major": device.0, "minor": device.1, "rate": options.disk_speed.0 }]);
+        disk_speed = json!({ "throttleReadBpsDevice": limit, "throttleWriteBpsDevice": limit });
     }
     let quota = (options.cpus * CPU_PERIOD as f64).round() as u64;
     json!({
@@ -150,6 +156,7 @@ pub(crate) fn machine(
                 "memory": memory,
                 "cpu": { "quota": quota, "period": CPU_PERIOD },
                 "pids": { "limit": options.pids },
+                "blockIO": disk_speed,
             },
             "sysctl": {
                 "net.ipv6.conf.all.disable_ipv6": "1",

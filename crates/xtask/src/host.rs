@@ -50,6 +50,8 @@ pub(crate) const FOR_UP: &[Package] = &[
 /// What testing takes beyond that.
 pub(crate) const FOR_TEST: &[Package] = &[
     package("chromium", "chromium"),
+    // A host with Docker's rules, in a network namespace.
+    package("iptables", "iptables"),
     package(
         "fonts-noto-cjk",
         "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",

@@ -10,6 +10,7 @@ mod rules;
 mod uplink;
 
 pub(crate) use uplink::Internet;
+use uplink::{PREFIX, ROUTER_END};
 
 use std::{
     fs,
@@ -59,9 +60,8 @@ const TIMES: [&str; 7] = [
     "net.netfilter.nf_conntrack_tcp_timeout_established=7200",
 ];
 
-/// How many neighbours on all networks together, its own namespaces' included, the kernel knows
-/// before it forgets at once: its 1024 are too few for the containers of a class. It takes 6 MB to
-/// fill.
+/// How many neighbours the host knows at most, on the networks of all its namespaces together: the
+/// kernel's 1024 are too few for the containers of a class. Full, the table takes 6 MB.
 const NEIGHBOURS: u32 = 16_384;
 
 /// The class's router.
@@ -72,8 +72,7 @@ pub(crate) struct Router {
 
 impl Router {
     /// Makes the router of the classroom with this tag, or readies the one that a former machined
-    /// left with machines on it.
-    /// With `internet`, machines reach that as well.
+    /// left with machines on it. With `internet`, machines reach that as well.
     pub(crate) async fn open(tag: &str, internet: Option<&Internet>) -> Result<Self, HostError> {
         let router = Self {
             name: format!("gyosil-{tag}"),
@@ -102,7 +101,8 @@ impl Router {
         if let Some(internet) = internet {
             let [host, own] = uplink::lay(&router.name, tag, internet).await?;
             let batch = format!(
-                "addr add {own}/30 dev uplink\nlink set uplink up\nroute replace default via {host}\n"
+                "addr add {own}/{PREFIX} dev {ROUTER_END}\nlink set {ROUTER_END} up\n\
+                 route replace default via {host}\n"
             );
             run_with("ip", ["-n", &router.name, "-batch", "-"], &batch).await?;
         }

@@ -106,6 +106,7 @@ fn world(resolvers: &[Ipv4Addr]) -> String {
     set flows {{ type iface_index; flags dynamic; }}
     set starting {{ type ifname; flags dynamic; }}
     chain world {{
+        meta nfproto ipv6 goto refused
         ip daddr {{ {CLOSED} }} goto refused
         tcp dport {CLOSED_PORT} goto refused
         meta l4proto != {{ tcp, udp, icmp }} goto refused

@@ -21,7 +21,7 @@ pub(super) const ROUTER_END: &str = "uplink";
 /// Cables lie in 10.87.0.0/16, beside the machines' 10.88.0.0/16: four addresses each.
 const CABLES: u32 = 0x0a57_0000;
 const CABLES_COUNT: u32 = 1 << 14;
-const PREFIX: u8 = 30;
+pub(super) const PREFIX: u8 = 30;
 
 /// Where Docker has the host's own rules on what is passed on.
 const DOCKER_CHAIN: &str = "DOCKER-USER";

@@ -7,6 +7,7 @@ mod containment;
 mod footprint;
 mod internet;
 mod life;
+mod limits;
 mod listener;
 mod network;
 mod refusals;
