@@ -252,10 +252,18 @@ impl Cgroups {
         }
     }
 
-    /// Removes a container's groups, and what a machine made below. They must be empty.
-    pub(crate) fn remove(&self, container: &str) -> Result<(), HostError> {
+    /// Removes a container's groups, and what a machine made below. They must be empty; a process
+    /// that has just died keeps its group for a moment longer.
+    pub(crate) async fn remove(&self, container: &str) -> Result<(), HostError> {
         for group in self.groups(container) {
-            remove(&group, DEPTH_MAX).doing(|| format!("remove {}", group.display()))?;
+            let mut rounds = 0;
+            while let Err(error) = remove(&group, DEPTH_MAX) {
+                if error.kind() != io::ErrorKind::ResourceBusy || rounds == KILL_ROUNDS {
+                    return Err(error).doing(|| format!("remove {}", group.display()));
+                }
+                rounds += 1;
+                tokio::time::sleep(KILL_PAUSE).await;
+            }
         }
         Ok(())
     }

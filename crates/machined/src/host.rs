@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeSet,
-    fs,
+    fs, io,
+    path::{Path, PathBuf},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -15,7 +16,7 @@ use tokio::sync::{Notify, Semaphore};
 use crate::{
     cgroup::Cgroups,
     config::{Data, Options},
-    error::HostError,
+    error::{Doing, HostError},
     network::{MACHINES_MAX, Router},
     runc::Runc,
 };
@@ -81,7 +82,7 @@ impl Host {
         self.cgroups.thaw(container);
         self.runc.delete(container).await?;
         self.cgroups.kill(container).await;
-        self.cgroups.remove(container)
+        self.cgroups.remove(container).await
     }
 
     /// Whether there is memory for one more machine.
@@ -95,6 +96,27 @@ impl Host {
         free.is_none_or(|kib| kib << 10 >= MEMORY_RESERVE)
     }
 
+    /// A new name in the scratch folder, for something of a container's.
+    pub(crate) fn scratch(&self, container: &str, kind: &str) -> PathBuf {
+        let name = format!("{container}.{}.{kind}", self.unique());
+        self.data.scratch().join(name)
+    }
+
+    /// Removes what is in the scratch folder of a container: of those whose callers were gone before
+    /// their end, and what a runc that was killed began to write there, which has a dot before it.
+    pub(crate) fn clear_scratch(&self, container: &str) -> Result<(), HostError> {
+        let scratch = self.data.scratch();
+        let entries = fs::read_dir(&scratch).doing(|| format!("list {}", scratch.display()))?;
+        let prefix = format!("{container}.");
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.trim_start_matches('.').starts_with(&prefix) {
+                remove_scratch(&entry.path())?;
+            }
+        }
+        Ok(())
+    }
+
     /// A number that no other call of this process gets.
     pub(crate) fn unique(&self) -> u64 {
         self.names.fetch_add(1, Ordering::Relaxed)
@@ -104,4 +126,17 @@ impl Host {
 /// Locks; what a panicking thread left is as good as before, as nothing here is changed in steps.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes a file or folder, which somebody else may do at the same time.
+pub(crate) fn remove_scratch(path: &Path) -> Result<(), HostError> {
+    let removed = if path.is_dir() {
+        fs::remove_dir_all(path)
+    } else {
+        fs::remove_file(path)
+    };
+    match removed {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed.doing(|| format!("remove {}", path.display())),
+    }
 }

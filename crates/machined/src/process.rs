@@ -14,8 +14,9 @@ use crate::sys;
 /// machine's limit on processes ends such a race.
 const KILL_ROUNDS: u32 = 20;
 
-/// How long a dead child is left to whoever waits for it, which takes milliseconds.
-const STRAY_AFTER: Duration = Duration::from_secs(10);
+/// How long a dead child is left to whoever waits for it, which takes milliseconds. A machine cannot
+/// end before a dead program of its is taken, and runc waits for 10 s for the machine to end.
+const STRAY_AFTER: Duration = Duration::from_secs(1);
 
 /// A process, held by more than its number, which may be used again.
 #[derive(Debug)]

@@ -239,11 +239,7 @@ enum Start {
 
 impl Program {
     fn prepare(machine: Arc<Machine>, running: &Running, request: &ExecRequest) -> Self {
-        let pid_file = machine
-            .host
-            .data
-            .scratch()
-            .join(format!("{}.pid", machine.host.unique()));
+        let pid_file = machine.host.scratch(&machine.generation, "pid");
         Self {
             machine,
             pid_file,

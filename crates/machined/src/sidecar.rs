@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     error::{ApiError, Doing, HostError},
+    host::remove_scratch,
     life::{Machine, Running},
     output::{Keep, Output},
     process::Process,
@@ -105,7 +106,8 @@ pub(crate) async fn events(
     }
 }
 
-/// Ends all sidecars of a machine, also those that a former machined left.
+/// Ends all sidecars of a machine, also those that a former machined left, and removes what programs
+/// and terminals left beside them.
 pub(crate) async fn end_all(machine: &Machine) -> Result<(), HostError> {
     let prefix = format!("{}.", machine.generation);
     for name in machine.host.runc.names()? {
@@ -113,7 +115,7 @@ pub(crate) async fn end_all(machine: &Machine) -> Result<(), HostError> {
             machine.host.remove_container(&name).await?;
         }
     }
-    Ok(())
+    machine.host.clear_scratch(&machine.generation)
 }
 
 impl Sidecar {
@@ -182,8 +184,7 @@ impl Sidecar {
         if let Ok(process) = runc::read_pid(&self.bundle.join("pid")).and_then(Process::open) {
             let _ = timeout(GONE_WITHIN, process.ended()).await;
         }
-        let removed = fs::remove_dir_all(&self.bundle).doing(|| "remove a bundle".into());
-        if let Err(error) = ended.and(removed) {
+        if let Err(error) = ended.and(remove_scratch(&self.bundle)) {
             tracing::error!(sidecar = self.name, %error, "A sidecar left something behind");
         }
     }

@@ -169,13 +169,8 @@ impl Terminal {
         rows: u16,
     ) -> Result<(Self, Process), ApiError> {
         let running = machine.awake().await?;
-        let scratch = machine
-            .host
-            .data
-            .scratch()
-            .join(machine.host.unique().to_string());
-        let socket = scratch.with_extension("console");
-        let pid_file = scratch.with_extension("pid");
+        let scratch = |kind| machine.host.scratch(&machine.generation, kind);
+        let (socket, pid_file, log) = (scratch("console"), scratch("pid"), scratch("log"));
         let result = async {
             let listener = UnixListener::bind(&socket).doing(|| "listen for a console".into())?;
             let mut arguments = vec!["exec".into()];
@@ -188,7 +183,6 @@ impl Terminal {
                 pid_file.clone().into(),
             ]);
             arguments.extend([&*machine.generation, "/bin/bash", "-l"].map(OsString::from));
-            let log = scratch.with_extension("log");
             let (started, master) = tokio::join!(
                 machine.host.runc.run_detached(&log, arguments),
                 timeout(LIMIT, receive_console(&listener)),

@@ -313,7 +313,7 @@ impl Classroom {
     }
 
     /// Notes a machine's disk, and holds it, so that no other file gets its numbers.
-    fn note_disk(&self, generation: &str) {
+    pub(crate) fn note_disk(&self, generation: &str) {
         let path = self.data.join("machines").join(generation).join("disk.img");
         let file = File::open(path).expect("its disk");
         let disk = file.metadata().expect("its disk");

@@ -149,7 +149,7 @@ pub(crate) fn group_folders(group: &str) -> Vec<PathBuf> {
 }
 
 /// The processes in a classroom's control groups, zombies too.
-fn processes(group: &str) -> Vec<String> {
+pub(crate) fn processes(group: &str) -> Vec<String> {
     let is_inside = |pid: &String| {
         pid.parse::<u32>().is_ok()
             && fs::read_to_string(format!("/proc/{pid}/cgroup"))

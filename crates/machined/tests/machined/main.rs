@@ -6,6 +6,7 @@ mod classroom;
 mod containment;
 mod footprint;
 mod internet;
+mod leaks;
 mod life;
 mod limits;
 mod listener;
