@@ -3,6 +3,7 @@
 // A person sits before this program: it talks to them, and it may wait.
 #![allow(clippy::disallowed_methods, clippy::print_stdout, clippy::print_stderr)]
 
+mod bench;
 mod client;
 mod fingerprint;
 mod host;
@@ -35,6 +36,8 @@ enum Chore {
     Up(up::Args),
     /// Test everything, or some parts of it.
     Test(test::Args),
+    /// Measure machines.
+    Bench(bench::Args),
     /// Finish the browser client; Trunk calls this.
     #[command(hide = true)]
     FinishSite,
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
     let done = match Cli::parse().chore {
         Chore::Up(args) => up::run(&args),
         Chore::Test(args) => test::run(&args),
+        Chore::Bench(args) => bench::run(&args),
         Chore::FinishSite => site::finish(),
     };
     match done {

@@ -294,7 +294,8 @@ fn shown(step: &Step<'_>, command: &mut Command) -> Result<bool> {
     Ok(status.success())
 }
 
-fn cargo(arguments: &[&str]) -> Command {
+/// Cargo, for this workspace.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
     let mut cargo = Command::new("cargo");
     cargo
         .args(arguments)
@@ -348,7 +349,10 @@ fn bin() -> PathBuf {
 
 /// Where machine images for tests are kept from one run to the next. Unprivileged users must be able
 /// to reach it, so it is not below root's own home.
-fn data() -> Result<PathBuf> {
+///
+/// # Errors
+/// When it cannot be made, or others could not pass to it.
+pub(crate) fn data() -> Result<PathBuf> {
     let cache = match env::var_os("XDG_CACHE_HOME") {
         Some(cache) => PathBuf::from(cache),
         None => PathBuf::from("/var/cache"),

@@ -1,0 +1,122 @@
+//! `gyosil-bench`: machines measured on this host, beside LXD's containers of the same files.
+//! `cargo xtask bench machines` builds and runs it.
+
+// A person sits before this program.
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod claim;
+mod class;
+mod cold;
+mod engine;
+mod host;
+mod idle;
+mod live;
+mod lxd;
+mod packages;
+mod report;
+mod samples;
+mod terminal;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Result, bail, ensure};
+use clap::{Parser, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{class::Programs, report::Report};
+
+/// Measures machines; its last line is one JSON object.
+#[derive(Parser)]
+struct Cli {
+    /// The machined to measure.
+    #[arg(long)]
+    machined: PathBuf,
+    /// The machines' root file system.
+    #[arg(long)]
+    image: PathBuf,
+    /// Only these parts; without any, all.
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Part>,
+    /// How many ready machines to claim.
+    #[arg(long, default_value_t = 30)]
+    claims: usize,
+    /// How many machines to start, and how many of LXD's containers.
+    #[arg(long, default_value_t = 15)]
+    starts: usize,
+    /// How many machines share in the measure of an idle one's memory.
+    #[arg(long, default_value_t = 20)]
+    idle: usize,
+    /// How many machines live at once.
+    #[arg(long, default_value_t = 100)]
+    live: usize,
+    /// For how many seconds somebody types in each of them.
+    #[arg(long, default_value_t = 60)]
+    seconds: u64,
+    /// Leave LXD out.
+    #[arg(long)]
+    no_lxd: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Part {
+    /// From asking for a machine, with one ready, to a prompt that answers.
+    Claim,
+    /// From asking for a machine, with none ready, to its engine's answer; and LXD's.
+    Cold,
+    /// What an idle machine takes of the host's memory.
+    Idle,
+    /// From a key to its echo, with many machines at once.
+    Live,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = tokio::select! {
+        done = measure(&cli) => done,
+        ended = told_to_end() => ended,
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\n{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Ends, with an error, when somebody says so; what was made is then removed as its owners are
+/// dropped.
+async fn told_to_end() -> Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+        _ = hang_up.recv() => {}
+    }
+    bail!("ended before it was done; removing what was made")
+}
+
+async fn measure(cli: &Cli) -> Result<()> {
+    ensure!(
+        rustix::process::geteuid().is_root(),
+        "this starts machines, which needs root"
+    );
+    let programs = Programs::new(&cli.machined, &cli.image)?;
+    let wants = |part| cli.only.is_empty() || cli.only.contains(&part);
+    let mut report = Report::new()?;
+    if wants(Part::Claim) {
+        report.claim = Some(claim::measure(&programs, cli.claims).await?);
+    }
+    if wants(Part::Cold) {
+        report.cold = Some(cold::measure(&programs, cli.starts, !cli.no_lxd).await?);
+    }
+    if wants(Part::Idle) {
+        report.idle = Some(idle::measure(&programs, cli.idle).await?);
+    }
+    if wants(Part::Live) {
+        report.live = Some(live::measure(&programs, cli.live, cli.seconds).await?);
+    }
+    report.print()
+}

@@ -1,0 +1,136 @@
+//! `cargo xtask bench`: how fast machines come and how small they are, and whether anything is left
+//! of them. Not a part of the tests: it takes minutes, and wants the host for itself.
+
+use std::{
+    ffi::OsString,
+    process::{Child, Command, ExitCode, ExitStatus},
+    thread,
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::{
+    host, layout, machines,
+    signals::End,
+    step::Steps,
+    test::{cargo, data},
+};
+
+/// How often the running program is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// What to measure.
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Times and memory of machines, beside LXD's containers; the last line is one JSON object.
+    #[command(disable_help_flag = true)]
+    Machines {
+        /// Options of the measurement itself: --help tells them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<OsString>,
+    },
+    /// Make machines, use them, kill something at a random moment, delete them: nothing may be left.
+    Cycles {
+        /// How many times.
+        #[arg(long, default_value_t = 200)]
+        count: u32,
+        /// Where the random moments come from; the same number, the same moments.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+/// Builds what is measured and measures it.
+///
+/// # Errors
+/// When it cannot be built or started.
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    host::check()?;
+    ensure!(layout::is_root(), "this starts machines, which needs root");
+    let end = End::on_signals()?;
+    let data = data()?;
+    let packages = host::missing(&[host::FOR_UP]);
+    let prepares = !packages.is_empty() || !host::has_web_user();
+    let steps = Steps::new(2 + usize::from(prepares), end.clone());
+    let mut build = match args.what {
+        What::Machines { .. } => cargo(&[
+            "build",
+            "--release",
+            "--package",
+            "machined",
+            "--package",
+            "bench",
+        ]),
+        What::Cycles { .. } => cargo(&["test", "--no-run", "--package", "machined"]),
+    };
+    steps.with_life_signs(|| {
+        host::prepare(&steps, &packages)?;
+        steps.run("the machine image", |step| {
+            machines::build_image(step, &data)
+        })?;
+        steps.run("the programs", |step| step.run(&mut build))
+    })?;
+    let image = data.join("machine-image/rootfs");
+    let mut measure = match &args.what {
+        What::Machines { options } => {
+            let release = layout::target().join("release");
+            let mut bench = Command::new(release.join("gyosil-bench"));
+            bench.arg("--machined").arg(release.join("gyosil-machined"));
+            bench.arg("--image").arg(image).args(options);
+            bench
+        }
+        What::Cycles { count, seed } => {
+            let mut tests = cargo(&[
+                "test",
+                "--quiet",
+                "--package",
+                "machined",
+                "--test",
+                "machined",
+            ]);
+            tests.args(["leaks::", "--", "--nocapture"]);
+            tests
+                .env("GYOSIL_CYCLES", count.to_string())
+                .env("GYOSIL_SEED", seed.to_string());
+            tests.env("GYOSIL_TEST_IMAGE", image);
+            tests
+        }
+    };
+    let name = measure.get_program().to_string_lossy().into_owned();
+    let mut child = measure
+        .spawn()
+        .with_context(|| format!("cannot start {name}"))?;
+    let status = wait(&mut child, &end)?;
+    Ok(if status.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// Waits for a program that removes what it made when it is told to end.
+fn wait(child: &mut Child, end: &End) -> Result<ExitStatus> {
+    let mut told = false;
+    loop {
+        if let Some(status) = child.try_wait()? {
+            return Ok(status);
+        }
+        if end.is_now() && !told {
+            told = true;
+            let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            if let Some(pid) = pid {
+                // It may have ended by itself a moment ago.
+                let _ = kill_process(pid, Signal::TERM);
+            }
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+}
