@@ -31,10 +31,13 @@ fn sources(folder: &Path, text: &mut String) {
 
 fn code() -> String {
     let mut text = String::new();
-    sources(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        &mut text,
-    );
+    // The server's own words are the operator's.
+    for folder in ["src", "../server/src"] {
+        sources(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            &mut text,
+        );
+    }
     text
 }
 

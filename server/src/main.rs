@@ -3,6 +3,7 @@
 mod answers;
 mod app_state;
 mod control;
+mod doctor;
 mod examiner;
 mod host;
 mod images;
@@ -33,6 +34,8 @@ enum Command {
     Serve(serve::Args),
     /// Build the teaching images that students pull.
     Images(images::Args),
+    /// Say what this host has and lacks for a classroom, and how to mend it.
+    Doctor(doctor::Args),
 }
 
 fn main() -> ExitCode {
@@ -43,11 +46,12 @@ fn main() -> ExitCode {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let outcome = match Cli::parse().command {
-        Command::Serve(args) => serve::run(args),
-        Command::Images(args) => images::run(args),
+        Command::Serve(args) => serve::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Images(args) => images::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Doctor(args) => doctor::run(&args),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             tracing::error!("{error:#}");
             ExitCode::FAILURE

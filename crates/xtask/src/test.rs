@@ -184,6 +184,8 @@ impl Test {
                 "machined",
                 "--exclude",
                 "gyosil",
+                "--exclude",
+                "proof",
             ]);
             self.count(Part::Unit, &mut tests)?;
         }
@@ -213,7 +215,9 @@ impl Test {
         let run = || -> Result<()> {
             if self.wants(Part::Machines) {
                 let mut tests = cargo_test();
-                tests.args(["--package", "machined", "--package", "gyosil"]);
+                for package in ["machined", "gyosil", "proof"] {
+                    tests.args(["--package", package]);
+                }
                 tests.env("GYOSIL_TEST_IMAGE", data.join("machine-image/rootfs"));
                 self.count(Part::Machines, &mut tests)?;
             }

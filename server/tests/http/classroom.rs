@@ -2,7 +2,8 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader},
+    io::{BufRead, BufReader, Write},
+    net::TcpStream,
     path::Path,
     process::{Child, Command, Stdio},
     time::Duration,
@@ -200,6 +201,31 @@ impl Visitor {
             request = request.header(*name, *value);
         }
         answer(request.send_form(fields.iter().copied()).unwrap())
+    }
+
+    /// Asks for a WebSocket as a page of `origin` would; the answer's status.
+    pub(crate) fn upgrade(&self, path: &str, origin: Option<&str>) -> u16 {
+        let host = self.url.trim_start_matches("http://");
+        let jar = self.agent.cookie_jar_lock();
+        let cookies: Vec<String> = jar
+            .iter()
+            .map(|cookie| format!("{}={}", cookie.name(), cookie.value()))
+            .collect();
+        let origin = origin.map(|origin| format!("Origin: {origin}\r\n"));
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+             Cookie: {}\r\n{}\r\n",
+            cookies.join("; "),
+            origin.unwrap_or_default()
+        )
+        .unwrap();
+        let mut status = String::new();
+        BufReader::new(stream).read_line(&mut status).unwrap();
+        let code = status.split(' ').nth(1);
+        code.and_then(|code| code.parse().ok()).expect("a status")
     }
 
     fn address(&self, path: &str) -> String {

@@ -151,3 +151,30 @@ fn somebody_without_an_account_gets_no_machine() {
     let terminal = nobody.get("/ko/machine/terminal?cols=80&rows=24");
     assert_ne!(terminal.status, 101);
 }
+
+/// A page of another site could otherwise type into the terminal of whoever visits it.
+#[test]
+fn a_terminal_is_its_own_students_and_our_own_pages() {
+    let classroom = Classroom::open();
+    let instructor = classroom.instructor();
+    let (_, code) = classroom.class(&instructor, "1반");
+    let student = classroom.student(&code, "홍길동");
+    classroom.student(&code, "김철수");
+    let terminal = "/ko/machine/terminal?cols=80&rows=24";
+    let ours = Some(&*classroom.url);
+    assert_eq!(student.upgrade(terminal, ours), 101);
+    for origin in [
+        Some("http://example.org"),
+        Some("http://127.0.0.1:1"),
+        Some("null"),
+        None,
+    ] {
+        assert_eq!(student.upgrade(terminal, origin), 403, "{origin:?}");
+    }
+    assert_ne!(classroom.visitor().upgrade(terminal, ours), 101);
+    // Nothing in an address names a machine, so nobody can name another's.
+    for other in ["s2", "s3", "김철수", "2", ".."] {
+        let path = format!("/ko/machine/{other}/terminal?cols=80&rows=24");
+        assert_ne!(student.upgrade(&path, ours), 101, "{other}");
+    }
+}
