@@ -54,7 +54,8 @@ impl Host {
             checks: Arc::new(Semaphore::new(CHECKS)),
             changed: Notify::new(),
             numbers: Mutex::default(),
-            names: AtomicU64::default(),
+            // What a killed machined had started still uses its names.
+            names: AtomicU64::new(u64::from(std::process::id()) << 32),
         }
     }
 

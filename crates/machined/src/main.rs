@@ -38,7 +38,7 @@ mod terminal;
 
 use std::{
     fs::{self, File, OpenOptions},
-    io::{IsTerminal, Write},
+    io::{ErrorKind, IsTerminal, Write},
     os::unix::fs::{DirBuilderExt, PermissionsExt, chown},
     path::Path,
     sync::Arc,
@@ -62,6 +62,10 @@ use crate::{
     machines::Machines,
     network::{Internet, Router},
 };
+
+/// How often the folder for sockets is emptied: what a killed machined had started may write a file
+/// into it at that very moment, once each.
+const SCRATCH_TRIES: u32 = 100;
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
@@ -181,8 +185,15 @@ fn make_folders(data: &Data) -> anyhow::Result<()> {
     make(&data.machines(), 0o711)?;
     make(&data.path("runc"), 0o700)?;
     let scratch = data.scratch();
-    if scratch.exists() {
-        fs::remove_dir_all(&scratch)?;
+    let mut tries = 0;
+    loop {
+        match fs::remove_dir_all(&scratch) {
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && tries < SCRATCH_TRIES => {
+                tries += 1;
+            }
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error.into()),
+            _ => break,
+        }
     }
     make(&scratch, 0o700)
 }

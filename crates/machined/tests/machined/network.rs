@@ -126,3 +126,25 @@ async fn a_flood_takes_nothing_from_the_others() {
     classroom.ready(&lee).await;
     assert_eq!(classroom.bash(&lee, ask).await, "{}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ends_in_the_network_is_started_again() {
+    let classroom = Classroom::open(&[]).await;
+    let hong = id("hong");
+    classroom.ready(&hong).await;
+    let ask = "curl -sSf -m 2 http://registry.gyosil:5000/v2/";
+    classroom.bash(&hong, ask).await;
+    // From outside: inside, it would find itself.
+    let kill = format!("kill -9 $(ip netns pids gyosil-{})", classroom.tag());
+    let kill = tokio::process::Command::new("bash")
+        .args(["-c", &kill])
+        .status()
+        .await;
+    assert!(kill.expect("bash").success());
+    let again = format!("until {ask} 2>/dev/null; do sleep 0.2; done");
+    assert_eq!(classroom.bash(&hong, &again).await, "{}");
+    for name in ["registry", "name server"] {
+        let said = format!("The {name} ended; it is started again");
+        assert!(classroom.log().contains(&said), "{}", classroom.log());
+    }
+}
