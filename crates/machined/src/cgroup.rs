@@ -82,7 +82,7 @@ impl Cgroups {
         }
         let base = format!("{unit}/{name}");
         let parent = PathBuf::from(format!("{ROOT}{unit}"));
-        // What is set below by ourselves; runc adds what machines need.
+        // What we set ourselves; runc adds what machines need.
         let there = fs::read_to_string(parent.join("cgroup.controllers"))?;
         for name in ["cpu", "io"] {
             if there
@@ -296,10 +296,25 @@ impl Cgroups {
     }
 }
 
-/// Makes a group, if there is none, and sets one of its files.
+/// Makes a group, if there is none, and sets one of its files, where the host has its controller.
 fn make(group: &Path, (file, value): (&str, &str)) -> io::Result<()> {
-    fs::create_dir_all(group)?;
-    fs::write(group.join(file), value)
+    use io::ErrorKind::{AlreadyExists, NotFound};
+    // Without the controller there may be no hierarchy for it to be in.
+    match fs::create_dir(group) {
+        Err(error) if ![AlreadyExists, NotFound].contains(&error.kind()) => return Err(error),
+        _ => {}
+    }
+    let file = group.join(file);
+    if !file.exists() {
+        tracing::warn!(
+            file = %file.display(),
+            "Machines cannot be made to weigh less than the host's own programs: there is no {} \
+             (systemd: Delegate=yes)",
+            file.display()
+        );
+        return Ok(());
+    }
+    fs::write(file, value)
 }
 
 fn subfolders(folder: &Path) -> Vec<PathBuf> {
