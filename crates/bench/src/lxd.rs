@@ -113,7 +113,7 @@ impl Lxd {
             "LXD does not answer"
         );
         let settings = self.folder.path().join("settings.yaml");
-        fs::write(&settings, settings_for(image))?;
+        fs::write(&settings, SETTINGS)?;
         let mut init = self.command("lxd", &["init", "--preseed"]);
         finish(init.stdin(fs::File::open(settings)?)).await?;
         fs::write(self.folder.path().join("metadata.yaml"), METADATA)?;
@@ -221,21 +221,14 @@ const METADATA: &str =
 
 /// What `lxd init --preseed` reads. The bridge is there for what a start with a network takes;
 /// nothing is reached through it.
-fn settings_for(image: &Path) -> String {
-    let init = if image.join("usr/lib/gyosil/init").exists() {
-        "/usr/lib/gyosil/init"
-    } else {
-        "/usr/bin/tini -- /usr/lib/gyosil/boot"
-    };
-    format!(
-        r#"
+const SETTINGS: &str = r#"
 storage_pools:
-- {{name: snapshots, driver: btrfs, config: {{size: 20GiB}}}}
-- {{name: folders, driver: dir}}
+- {name: snapshots, driver: btrfs, config: {size: 20GiB}}
+- {name: folders, driver: dir}
 networks:
 - name: bridge
   type: bridge
-  config: {{ipv4.address: 10.89.0.1/24, ipv4.nat: "false", ipv6.address: none}}
+  config: {ipv4.address: 10.89.0.1/24, ipv4.nat: "false", ipv6.address: none}
 profiles:
 - name: default
   config:
@@ -245,13 +238,11 @@ profiles:
     limits.processes: "4096"
     environment.PATH: /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
     environment.HOME: /root
-    raw.lxc: lxc.init.cmd = {init}
+    raw.lxc: lxc.init.cmd = /usr/lib/gyosil/init
   devices:
-    root: {{type: disk, path: /, pool: snapshots}}
-    eth0: {{type: nic, network: bridge}}
-"#
-    )
-}
+    root: {type: disk, path: /, pool: snapshots}
+    eth0: {type: nic, network: bridge}
+"#;
 
 /// Runs a program to its end; what it prints is the answer.
 async fn finish(command: &mut tokio::process::Command) -> Result<String> {

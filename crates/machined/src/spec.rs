@@ -122,7 +122,7 @@ pub(crate) fn machine(
         "hostname": HOSTNAME,
         "process": {
             "user": { "uid": 0, "gid": 0 },
-            "args": ["/usr/bin/tini", "--", "/usr/lib/gyosil/boot"],
+            "args": ["/usr/lib/gyosil/init"],
             "env": [PATH, format!("LANG={}", image.lang), "HOME=/root"],
             "cwd": "/",
             "capabilities": capabilities(&CAPABILITIES),

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
-use crate::{layout, step::Step};
+use crate::{layout, step::Step, tools};
 
 /// How long machined may take to stop all machines: each stops in parallel, within 10 s.
 const STOP_WITHIN: Duration = Duration::from_secs(60);
@@ -19,13 +19,43 @@ const STOP_WITHIN: Duration = Duration::from_secs(60);
 /// How often an ending machined is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
+/// What machines' first process is built for: static, so that it runs in any machine.
+const INIT_TARGET: &str = "x86_64-unknown-linux-musl";
+
+/// Builds machines' first process, and installs what Rust needs for that.
+///
+/// # Errors
+/// What the build says.
+pub(crate) fn build_init(step: &Step<'_>) -> Result<()> {
+    if !tools::has_target(INIT_TARGET)? {
+        let added = step.run(Command::new("rustup").args(["target", "add", INIT_TARGET]));
+        added.with_context(|| format!("Rust needs its target {INIT_TARGET}"))?;
+    }
+    let mut cargo = Command::new("cargo");
+    cargo.args([
+        "build",
+        "--package",
+        "init",
+        "--profile",
+        "init",
+        "--target",
+        INIT_TARGET,
+    ]);
+    step.run(cargo.current_dir(layout::root()))
+}
+
 /// Builds the root file system of machines, if its definition has changed.
 ///
 /// # Errors
 /// What the build says.
 pub(crate) fn build_image(step: &Step<'_>, data: &Path) -> Result<()> {
     let build = layout::root().join("images/machine/build");
-    step.run(Command::new(build).arg(data.join("machine-image")))
+    let init = layout::target().join(INIT_TARGET).join("init/gyosil-init");
+    step.run(
+        Command::new(build)
+            .arg(data.join("machine-image"))
+            .env("GYOSIL_INIT", init),
+    )
 }
 
 /// Builds the teaching images whose definitions have changed.

@@ -132,6 +132,7 @@ impl Test {
             return Ok(());
         };
         self.steps.run("the machine image", |step| {
+            machines::build_init(step)?;
             machines::build_image(step, data)
         })
     }

@@ -39,6 +39,9 @@ const TOOLS: [Tool; 2] = [
     },
 ];
 
+/// What the browser's client is built for.
+const WASM: &str = "wasm32-unknown-unknown";
+
 impl Tool {
     fn folder(&self) -> Result<PathBuf> {
         Ok(layout::tools()?.join(format!("{}-{}", self.package, self.version)))
@@ -54,7 +57,7 @@ impl Tool {
 /// # Errors
 /// When the cache's place is unknown.
 pub(crate) fn missing() -> Result<usize> {
-    let mut missing = usize::from(!has_wasm_target()?);
+    let mut missing = usize::from(!has_target(WASM)?);
     for tool in &TOOLS {
         missing += usize::from(!tool.is_there()?);
     }
@@ -66,9 +69,9 @@ pub(crate) fn missing() -> Result<usize> {
 /// # Errors
 /// The first that fails.
 pub(crate) fn install(steps: &Steps) -> Result<()> {
-    if !has_wasm_target()? {
+    if !has_target(WASM)? {
         let mut rustup = Command::new("rustup");
-        rustup.args(["target", "add", "wasm32-unknown-unknown"]);
+        rustup.args(["target", "add", WASM]);
         steps.run("Rust for the browser", |step| step.run(&mut rustup))?;
     }
     for tool in &TOOLS {
@@ -100,14 +103,13 @@ pub(crate) fn install(steps: &Steps) -> Result<()> {
     wrap_wasm_opt()
 }
 
-fn has_wasm_target() -> Result<bool> {
+/// Whether Rust can build for this target.
+///
+/// # Errors
+/// When there is no Rust.
+pub(crate) fn has_target(target: &str) -> Result<bool> {
     let output = Command::new("rustc")
-        .args([
-            "--print",
-            "target-libdir",
-            "--target",
-            "wasm32-unknown-unknown",
-        ])
+        .args(["--print", "target-libdir", "--target", target])
         .stderr(Stdio::inherit())
         .output()
         .context("cannot start rustc")?;

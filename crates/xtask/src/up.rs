@@ -145,11 +145,20 @@ fn build(steps: &Steps, data: Option<&Path>, built: bool) -> Result<()> {
                 "--package",
                 "machined",
             ]);
-            step.run(cargo.current_dir(layout::root()))
+            step.run(cargo.current_dir(layout::root()))?;
+            // For the machine image, which only root makes.
+            if data.is_none() {
+                machines::build_init(step)
+            } else {
+                Ok(())
+            }
         })
     };
     let image = || match data {
         Some(data) => steps.run("the machine image", |step| {
+            if !built {
+                machines::build_init(step)?;
+            }
             machines::build_image(step, data)
         }),
         None => Ok(()),

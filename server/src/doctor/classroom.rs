@@ -136,7 +136,7 @@ fn processors() -> Row {
 fn image(words: Words, data: &Path) -> Row {
     let image = data.join("machine-image");
     let mend = format!("images/machine/build {}", image.display());
-    if !image.join("rootfs/usr/lib/gyosil/boot").exists() {
+    if !image.join("rootfs/usr/lib/gyosil/init").exists() {
         return Row::fail("doctor-image", words.t("doctor-absent"), mend);
     }
     // The stamp comes last: without it a build was cut short.

@@ -40,7 +40,7 @@ pub(crate) struct Classroom {
 pub(crate) fn image() -> PathBuf {
     let image = std::env::var_os("GYOSIL_TEST_IMAGE").map_or(IMAGE.into(), PathBuf::from);
     assert!(
-        image.join("usr/lib/gyosil/boot").exists(),
+        image.join("usr/lib/gyosil/init").exists(),
         "there is no machine image: sudo images/machine/build {}",
         image.parent().unwrap_or(&image).display()
     );

@@ -183,7 +183,7 @@ fn is_it(victim: Victim, pid: &str) -> bool {
     match victim {
         Victim::Shell => word("Name:") == "bash" && uid == Ok(STUDENT),
         Victim::Engine => word("Name:") == "dockerd",
-        Victim::Init => ["tini", "init"].contains(&word("Name:")),
+        Victim::Init => word("Name:") == "init",
         Victim::Machined | Victim::Web => false,
     }
 }

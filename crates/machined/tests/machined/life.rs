@@ -217,7 +217,7 @@ async fn programs_run_as_asked() {
         )
         .await;
     assert_eq!(
-        who.stdout, "student\nstudent sudo docker\n/home/student\n",
+        who.stdout, "student\nstudent adm sudo docker\n/home/student\n",
         "{}",
         who.stderr
     );

@@ -5,6 +5,7 @@
 mod classroom;
 mod containment;
 mod footprint;
+mod image;
 mod internet;
 mod leaks;
 mod life;
@@ -16,3 +17,4 @@ mod rest;
 mod space;
 mod survival;
 mod terminals;
+mod units;
