@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Write},
+    io::{self, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::fd::AsFd,
     path::Path,
@@ -42,6 +42,9 @@ impl Listener {
         let port = listener.local_addr()?.port();
         Self::serve(port, listener, |listener| {
             let (mut stream, _) = listener.accept()?;
+            // What nobody has read when it is closed would be answered by a reset instead.
+            stream.set_read_timeout(Some(LOOK_EVERY))?;
+            let _ = stream.read(&mut [0; 1024]);
             stream.write_all(GREETING.as_bytes())
         })
     }

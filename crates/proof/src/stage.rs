@@ -26,7 +26,7 @@ use crate::{
 /// The machines' limits: small, so that going to them costs the host little. In MiB, and a number.
 pub(crate) const MEMORY_MIB: u32 = 512;
 pub(crate) const PROCESSES: u32 = 512;
-pub(crate) const DISK_MIB: u32 = 1024;
+pub(crate) const DISK_MIB: u32 = 512;
 
 /// How long anything may take that is waited for, on a host with other work.
 const SOON: Duration = Duration::from_secs(60);

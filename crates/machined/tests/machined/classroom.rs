@@ -2,7 +2,7 @@
 
 use std::{
     fs::{self, File},
-    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+    os::unix::fs::{PermissionsExt, symlink},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Mutex,
@@ -11,7 +11,6 @@ use std::{
 
 use futures::StreamExt;
 use machine::{CheckRequest, Client, ExecRequest, Machine, MachineId, MachineUser, Outcome, State};
-use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 use tokio::time::timeout;
 
@@ -109,7 +108,7 @@ impl Classroom {
 
     /// What tells this classroom's names on the host from another's.
     pub(crate) fn tag(&self) -> String {
-        hex::encode(Sha256::digest(self.data.to_str().expect("text")))[..8].to_owned()
+        proof::footprint::tag(&self.data)
     }
 
     /// The class's network.
@@ -316,9 +315,7 @@ impl Classroom {
     pub(crate) fn note_disk(&self, generation: &str) {
         let path = self.data.join("machines").join(generation).join("disk.img");
         let file = File::open(path).expect("its disk");
-        let disk = file.metadata().expect("its disk");
-        let (major, minor) = (rustix::fs::major(disk.dev()), rustix::fs::minor(disk.dev()));
-        let numbers = format!("{major}:{minor} {}", disk.ino());
+        let numbers = proof::footprint::disk(&file).expect("its disk");
         self.disks
             .lock()
             .expect("a lock")

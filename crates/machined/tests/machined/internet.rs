@@ -8,16 +8,15 @@ use std::{
 };
 
 use machine::{MachineId, State};
+use proof::namespace::{Listener, reaches};
 
-use crate::{
-    classroom::{Classroom, id},
-    listener::{listen, reaches},
-};
+use crate::classroom::{Classroom, id};
 
 /// A host, where Docker runs as well, and the world that it is connected to.
 struct World {
     name: String,
     names: Child,
+    listeners: Vec<Listener>,
 }
 
 /// The host has a public address, 9.9.9.2, and one in its own network; the world has everything
@@ -55,11 +54,15 @@ impl World {
             .stdin(Stdio::null())
             .spawn()
             .expect("dnsmasq");
-        let world = Self { name, names };
-        for port in [25, 8080] {
-            listen(&world.far(), "0.0.0.0", port);
+        let mut world = Self {
+            name,
+            names,
+            listeners: Vec::new(),
+        };
+        for (namespace, port) in [(world.far(), 25), (world.far(), 8080), (world.host(), 8081)] {
+            let listener = Listener::new(&namespace, "0.0.0.0", port);
+            world.listeners.push(listener.expect("a port"));
         }
-        listen(&world.host(), "0.0.0.0", 8081);
         world
     }
 
@@ -147,7 +150,8 @@ async fn the_internet_is_reached_where_it_is_allowed_and_nothing_else_is() {
     let neighbour = "ip -4 -o addr show eth0 | grep -o '10\\.88\\.[0-9]*\\.2'";
     let neighbour = classroom.bash(&kim, neighbour).await;
     let neighbour_namespace = format!("/proc/{}/ns/net", classroom.init(&kim).await);
-    listen(Path::new(&neighbour_namespace), "0.0.0.0", 8080);
+    let _neighbour =
+        Listener::new(Path::new(&neighbour_namespace), "0.0.0.0", 8080).expect("a port");
 
     let open = ["1.1.1.1:8080", "8.8.8.8:8080", "far.example:8080"].map(ToOwned::to_owned);
     // All of these answer the host.
@@ -166,7 +170,7 @@ async fn the_internet_is_reached_where_it_is_allowed_and_nothing_else_is() {
         &format!("{}:8081", uplink.trim()),
     ] {
         let there: SocketAddr = address.parse().expect("an address");
-        assert!(reaches(&world.host(), there), "{address}");
+        assert!(reaches(&world.host(), there).expect("a host"), "{address}");
         closed.push(address.to_owned());
     }
     // The resolver's port is for the classroom's name server, not for machines; a name that leads

@@ -3,14 +3,12 @@
 //! Every test has a classroom of its own, and leaves nothing of it, failing or not.
 
 mod classroom;
-mod containment;
 mod footprint;
 mod image;
 mod internet;
 mod leaks;
 mod life;
 mod limits;
-mod listener;
 mod network;
 mod refusals;
 mod rest;

@@ -39,7 +39,10 @@ const TIME: Duration = Duration::from_secs(3);
 const ECHO_MAX: Duration = Duration::from_millis(500);
 
 /// How long a machine may take to answer again after a flood before it is started anew.
-const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+const ANSWER_WITHIN: Duration = Duration::from_secs(4);
+
+/// How long a flood may go on when it holds up its own end: then it is killed.
+const FLOOD_WITHIN: Duration = Duration::from_secs(25);
 
 /// What machined may log in all floods together, in bytes.
 const LOG_MAX: u64 = 1 << 20;
@@ -100,21 +103,26 @@ async fn one(
     let shout = shout(stage, flood == LOGS).await?;
     let since = Instant::now();
     let (ran, echoes, usage, shouted) = tokio::join!(
-        stage.run(place, &probe),
+        timeout(FLOOD_WITHIN, stage.run(place, &probe)),
         terminal.echoes(TIME),
         measure,
         shout
     );
-    let (echoes, usage) = (echoes?, usage?);
+    let usage = usage?;
     shouted
         .map_err(std::io::Error::other)
         .doing(|| "have a terminal printed full".into())??;
     let took = since.elapsed();
     // A flood may take its own program, or even its machine's engine, with it.
-    let seen = ran.map_or_else(
-        |error| Seen::default().saw(format!("{flood}: {error}")),
-        |seen| seen.forgive(),
-    );
+    let seen = match ran {
+        Ok(Ok(seen)) => seen.forgive(),
+        Ok(Err(error)) => Seen::default().saw(format!("{flood}: {error}")),
+        Err(_) => Seen::default().saw(format!("{flood}: held up its own end")),
+    };
+    let echoes = match echoes {
+        Ok(echoes) => echoes,
+        Err(error) => return Ok(seen.broken(format!("{flood}: the neighbour's terminal: {error}"))),
+    };
     let slow = echoes.percentile(99) > ECHO_MAX;
     let seen = seen
         .saw(format!(
@@ -168,6 +176,9 @@ async fn answers_again(stage: &Stage) -> Result<bool, Error> {
         }
         sleep(Duration::from_millis(200)).await;
     }
+    // Its programs would be given time to end by themselves; they have none to end for.
+    let kill = stage.bash(&stage.hong, "kill -KILL -1");
+    let _ = timeout(ANSWER_WITHIN, kill).await;
     stage.client().stop(&stage.hong).await?;
     stage.ready(&stage.hong).await?;
     Ok(false)
