@@ -207,22 +207,6 @@ test("a disk without space", async ({ open, visitor, a11y, wordsOf }) => {
   await expect(question).toContainText(t("question-right-long"));
 });
 
-test("a host whose places are all taken", async ({ open, visitor, a11y, wordsOf }) => {
-  const classroom = await open({ maxMachines: 1 });
-  const code = await makeFirstClass(await visitor("ko"), classroom, "ko");
-  const [first, second] = [await visitor("ko"), await visitor("en")];
-  const t = { ko: wordsOf("ko"), en: wordsOf("en") };
-  await join(first, classroom.url, "ko", code);
-  const lesson = new LessonPage(first, runLesson, "ko");
-  await lesson.open(classroom.url);
-  await expect(lesson.machine).toContainText(t.ko("machine-ready"), { timeout: 60_000 });
-  await join(second, classroom.url, "en", code, { ...student, name: "Hong" });
-  const late = new LessonPage(second, runLesson, "en");
-  await late.open(classroom.url);
-  await expect(late.machine).toContainText(t.en("host-full-title"));
-  await a11y(second);
-});
-
 test("a check that hangs is stopped, and the machine goes on", async ({
   open,
   visitor,

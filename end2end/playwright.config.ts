@@ -36,6 +36,7 @@ export default defineConfig({
   projects: [
     { name: "story", testMatch: "story.spec.ts" },
     { name: "failures", testMatch: "failures.spec.ts" },
+    { name: "machines", testMatch: "machines.spec.ts" },
     { name: "screenshots", testMatch: "screenshots.spec.ts" },
   ],
 });

@@ -92,35 +92,85 @@ divider = Width of text and machine
 drawer-open = Open
 drawer-close = Close
 machine-off = Off
+machine-queued = Waiting for a place
 machine-starting = Starting
 machine-ready = On
+machine-frozen = Asleep
 machine-stopped = Stopped
-machine-full = No place free
 machine-failed = Could not start
+queued-title = Waiting for a free place
+queue-place = { $n ->
+    [one] You are next
+   *[other] You are number { $n } in the queue
+}
+wait-minutes = probably about { $n ->
+    [one] a minute
+   *[other] { $n } minutes
+}
+wait-hours = probably about { $n } hours
+wait-days = probably about { $n } days
+wait-unknown = how long it takes cannot be told yet
+queued-text = All machines that this classroom can run are in use. Yours starts by itself when its turn comes. You can go on with the text and the questions meanwhile. Keep this page open to keep your place.
+queued-without-script = JavaScript is off, so this page does not change by itself. Reload it at least once a minute to keep your place.
+queue-leave = Leave the queue
 starting-title = Getting your machine ready
 starting-text = This takes a few seconds. You can go on reading meanwhile.
 step-disk = Disk
 step-network = Network
 step-boot = Machine
 step-engine = Docker Engine
+frozen-title = Your machine is asleep
+frozen-text = It was not used for a while, so your programs stand still where they were. Everything is kept. Press any key in the terminal, or this button, and they go on.
+wake = Wake it
 stopped-title = Your machine is stopped
-stopped-text = Your files and containers are as you left them.
-wake = Start it
+stopped-idle-title = Your machine was stopped while nobody used it
+stopped-lifetime-title = Your machine was stopped after running for long
+stopped-host-title = Your machine was stopped when the classroom closed
+stopped-text = Your files, images and containers are kept. Programs that were running have ended.
+turn-on = Turn it on
+limit-idle-freeze = Falls asleep unless it is used
+limit-idle-stop = Stops unless you wake it
+limit-lifetime = Stops after running for long
+limit-keep = Files and containers are deleted unless you turn it on before
+in-minutes = in { $n ->
+    [one] 1 minute
+   *[other] { $n } minutes
+}
+in-hours = in { $n } hours
+in-days = in { $n } days
+soon-idle-freeze = Your machine is about to fall asleep
+soon-stop = Your machine is about to stop
+extend = Keep it on
+low-used = { $n }% used
+low-memory = Memory is almost used up
+low-memory-advice = When it is, programs end suddenly. See what takes the most, and end containers and programs that you do not need:
+low-disk = The disk is almost full
+low-disk-advice = When it is, no image can be pulled and no file written. See what takes the room, and remove containers, images and volumes that you do not use:
+menu = Menu
+stop = Stop
+stop-text = Ends all programs. Files, images and containers are kept, and you can go on when you turn it on again.
+reset = Start afresh…
+reset-text = Deletes everything and gives you a new machine. You are asked once more first.
+reset-title = Give this machine up for a fresh one?
+reset-loses = All files, images, containers and volumes on this machine are deleted, and running programs end. They cannot be brought back.
+reset-keeps = Your progress, ticks and answers are kept by the classroom and stay as they are. What exercises need is set up anew.
+reset-now = Delete everything and start afresh
+cancel = Cancel
+absent-title = Your machine is off
+absent-text = Turn it on to get a machine for this lesson. Your progress and answers are as they were.
 start-again = Try again
 no-space-title = No space left on disk
 no-space-text = The classroom’s disk is full, so your machine could not start. Nothing you did is lost. Tell your instructor, and try again in a while.
-host-full-title = Every place is taken
-host-full-text = All machines that this classroom can run are in use. A place becomes free when somebody finishes. You can go on with the text and the questions meanwhile.
 no-image-title = There is no machine image
 no-image-text = Whoever runs this classroom has not built the machines yet. Please tell your instructor. You can go on with the text and the questions.
 engine-silent-title = The Docker Engine does not answer
-engine-silent-text = Your machine is on, but its Docker Engine did not come up in time. Try again, and tell your instructor if it goes on.
+engine-silent-text = Your machine is on, but its Docker Engine did not come up in time. Try again. If it goes on, start afresh from the menu, or tell your instructor.
 ended-title = Your machine went off
 ended-text = It ended unexpectedly. Its disk is still there: start it again and go on.
 internal-title = Your machine could not start
 internal-text = Something is wrong with the classroom. Nothing you did is lost. Tell your instructor, and try again.
 unreachable-title = Machines cannot be started
-unreachable-text = What runs the machines does not answer. Yours starts by itself once it is back. You can go on with the text and the questions.
+unreachable-text = What runs the machines does not answer. It shows here once it is back. You can go on with the text and the questions.
 invitation-title = Do it yourself, right here
 invitation-text = Join a class and you get a Linux machine of your own with Docker on it. Reading needs no account.
 terminal-label = Terminal of my machine

@@ -28,8 +28,8 @@ export interface Options {
   content?: string;
   /** Whether there is an image from which machines can be made. */
   machines?: boolean;
-  /** How many machines may run at once; as many as machined allows by itself unless told otherwise. */
-  maxMachines?: number;
+  /** Options for machined, as an operator gives them. */
+  machined?: string[];
   /** How large the disk is under the data folder, as `mount` writes it; the host's unless told
    * otherwise. */
   space?: string;
@@ -41,12 +41,13 @@ export class Classroom {
   private constructor(
     private readonly data: string,
     private readonly port: number,
+    private readonly machined: string[],
   ) {}
 
   static async open(options: Options = {}) {
-    const { content = places.content, machines = true, maxMachines, space } = options;
+    const { content = places.content, machines = true, machined = [], space } = options;
     const data = await mkdtemp(dataPrefix);
-    const classroom = new Classroom(data, await freePort());
+    const classroom = new Classroom(data, await freePort(), machined);
     try {
       if (space) await run("mount", "-t", "tmpfs", "-o", `size=${space}`, "gyosil-end2end", data);
       await writeFile(path.join(data, ownerFile), String(process.pid));
@@ -59,7 +60,6 @@ export class Classroom {
           await symlink(path.join(places.testData(), part), path.join(data, part));
         }
       }
-      if (maxMachines) await startMachined(data, "--max-machines", String(maxMachines));
       await classroom.serve();
       return classroom;
     } catch (error) {
@@ -79,7 +79,7 @@ export class Classroom {
     const [said, logged] = [append("web.out"), append("web.log")];
     const web = spawn(
       path.join(places.executables(), "gyosil"),
-      ["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`],
+      ["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`, "--", ...this.machined],
       { stdio: ["ignore", said, logged] },
     );
     this.web = web;
@@ -131,15 +131,15 @@ export class Classroom {
   }
 }
 
-/** Starts a machined other than `serve` would, or without it. It takes over the machines that are there. */
-async function startMachined(data: string, ...options: string[]) {
+/** Starts a machined without `serve`. It takes over the machines that are there. */
+async function startMachined(data: string) {
   await mkdir(path.join(data, "run"), { recursive: true });
   const socket = path.join(data, "run/machined.sock");
   await rm(socket, { force: true });
   const log = openSync(path.join(data, "log/machined.log"), "a");
   const machined = spawn(
     path.join(places.executables(), "gyosil-machined"),
-    ["--data", data, "--socket", socket, "--socket-user", "gyosil", ...options],
+    ["--data", data, "--socket", socket, "--socket-user", "gyosil"],
     { stdio: ["ignore", log, log], detached: true },
   );
   closeSync(log);

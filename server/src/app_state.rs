@@ -7,7 +7,10 @@ use course::Course;
 use machine::MachineId;
 use store::{Account, AccountId, Store};
 
-use crate::{examiner::Examiner, listener::Listener, passwords::Passwords, throttle::Throttle};
+use crate::{
+    examiner::Examiner, listener::Listener, passwords::Passwords, presence::Presence,
+    roster::Roster, throttle::Throttle,
+};
 
 /// The classroom: one for the process, cheap to clone.
 #[derive(Clone)]
@@ -22,6 +25,8 @@ pub(crate) struct Parts {
     pub(crate) listener: Listener,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    pub(crate) presence: Presence,
+    pub(crate) roster: Roster,
     pub(crate) site: Arc<app::Site>,
     /// The pictures that lessons show, by the path that the author wrote.
     pub(crate) assets: HashMap<String, Bytes>,

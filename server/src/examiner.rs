@@ -27,6 +27,15 @@ const SETUP_LIMIT: Duration = Duration::from_secs(120);
 /// again; a class of a hundred ticks a few times a minute.
 const NEWS_KEPT: usize = 256;
 
+/// Who asks for a look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asked {
+    /// The student, by a button: that is use of the machine, and wakes it.
+    ByStudent,
+    /// An open page, by itself: that keeps no machine awake.
+    ByPage,
+}
+
 /// An exercise's standing has changed.
 #[derive(Clone, Debug)]
 pub(crate) struct News {
@@ -69,18 +78,24 @@ impl Examiner {
         account: AccountId,
         lesson: &Lesson,
         exercise: &Exercise,
+        asked: Asked,
     ) -> Result<Standing, Trouble> {
         let Proof::Check(script) = &exercise.proof else {
             return Ok(Standing::Todo);
         };
         let machine = machine_id(account);
         let _turn = self.turn(&machine).await;
-        let standing = match self.beside(&machine, check::check_program(script)).await {
+        let standing = match self
+            .beside(&machine, check::check_program(script), asked)
+            .await
+        {
             Ok(outcome) => self.standing_of(
                 lesson,
                 exercise,
                 check::verdict(outcome.exit, &outcome.stdout, &outcome.stderr),
             ),
+            // A machine that has just fallen asleep is no news of an exercise.
+            Err(away) if asked == Asked::ByPage => return Ok(away),
             Err(away) => away,
         };
         if standing == Standing::Done {
@@ -116,7 +131,10 @@ impl Examiner {
         };
         let machine = machine_id(account);
         let _turn = self.turn(&machine).await;
-        let outcome = match self.beside(&machine, check::answer_program(script)).await {
+        let outcome = match self
+            .beside(&machine, check::answer_program(script), Asked::ByStudent)
+            .await
+        {
             Ok(outcome) => outcome,
             Err(away) => return Ok(away),
         };
@@ -135,7 +153,8 @@ impl Examiner {
         Ok(standing)
     }
 
-    /// Prepares the exercise on the account's machine, once for each disk.
+    /// Prepares the exercise on the account's machine, once for each disk (`generation`). Returns
+    /// whether that is settled; if not, the machine could not be reached.
     ///
     /// # Errors
     /// When the record of what was prepared cannot be read or written. A setup script that fails is
@@ -146,9 +165,9 @@ impl Examiner {
         generation: &str,
         lesson: &Lesson,
         exercise: &Exercise,
-    ) -> Result<(), Trouble> {
+    ) -> Result<bool, Trouble> {
         let Some(setup) = &exercise.setup else {
-            return Ok(());
+            return Ok(true);
         };
         let machine = machine_id(account);
         let _turn = self.turn(&machine).await;
@@ -158,7 +177,7 @@ impl Examiner {
             .setup_done(machine.as_str(), generation, &name)
             .await?
         {
-            return Ok(());
+            return Ok(true);
         }
         let request = ExecRequest {
             argv: vec!["bash".to_owned(), "-s".to_owned()],
@@ -176,20 +195,28 @@ impl Examiner {
                 %machine, exercise = %name, ?exit, stderr,
                 "the setup of {name} failed on {machine}"
             ),
-            Err(error) => tracing::warn!(
-                %machine, exercise = %name, %error,
-                "{machine} could not be prepared for {name}: {error}"
-            ),
+            Err(error) => {
+                tracing::warn!(
+                    %machine, exercise = %name, %error,
+                    "{machine} could not be prepared for {name}: {error}"
+                );
+                return Ok(false);
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Runs a program beside the machine; what keeps it from running is a standing.
-    async fn beside(&self, machine: &MachineId, script: String) -> Result<Outcome, Standing> {
+    async fn beside(
+        &self,
+        machine: &MachineId,
+        script: String,
+        asked: Asked,
+    ) -> Result<Outcome, Standing> {
         let request = CheckRequest {
             script,
             timeout_ms: millis(CHECK_LIMIT),
-            counts_as_use: true,
+            counts_as_use: asked == Asked::ByStudent,
         };
         self.machines
             .check(machine, &request)

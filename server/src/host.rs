@@ -1,8 +1,9 @@
 //! The host beneath the classroom: starting machined while there is still root, and giving root up.
 
 use std::{
+    ffi::OsString,
     fs::{self, File, Permissions},
-    io::{self, BufRead, BufReader, Write},
+    io::{self, Read, Write},
     os::unix::{
         fs::{PermissionsExt, chown},
         net::UnixStream,
@@ -13,6 +14,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail, ensure};
+use machine::{Health, Limits};
 use nix::unistd::{Gid, Uid, User, geteuid, setgid, setgroups, setuid};
 
 /// The system user that the web process becomes, and that owns what it writes: `<data>/web` and
@@ -29,8 +31,20 @@ const ASK_EVERY: Duration = Duration::from_millis(20);
 /// How long a running machined may take to say that it is well.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
+/// The longest answer to that, in bytes: ten times what it is.
+const HEALTH_MAX: u64 = 16 * 1024;
+
 /// How much of machined's log is shown when it does not start, in lines.
 const LOG_TAIL_LINES: usize = 12;
+
+/// What a command passes on to machined where it starts it.
+#[derive(Debug, clap::Args)]
+pub(crate) struct MachinedOptions {
+    /// Options for machined where it is started here, such as how many machines run at once: see
+    /// `gyosil-machined --help`.
+    #[arg(last = true, value_name = "MACHINED OPTION")]
+    machined: Vec<OsString>,
+}
 
 /// A machined that answers.
 #[derive(Debug)]
@@ -76,13 +90,17 @@ fn own(folder: &Path, user: &User) -> Result<()> {
 }
 
 /// Finds the machined of this data folder, or starts it in a session of its own, so that it and its
-/// machines outlive the web process. Its output goes to `<data>/log/machined.log`.
+/// machines outlive the web process. Its output goes to `<data>/log/machined.log`. `options` are for
+/// one that is started here; one that runs keeps its own, which is said.
 ///
 /// # Errors
 /// When it does not run and cannot be started; with the end of its log, or with what to do.
-pub(crate) fn ensure_machined(data: &Path) -> Result<Machined> {
+pub(crate) fn ensure_machined(data: &Path, options: &MachinedOptions) -> Result<Machined> {
     let socket = data.join("run/machined.sock");
-    if answers(&socket) {
+    if let Some(health) = health(&socket) {
+        if !options.machined.is_empty() {
+            say_settings(data, &health);
+        }
         return Ok(Machined { socket });
     }
     ensure!(
@@ -96,9 +114,9 @@ pub(crate) fn ensure_machined(data: &Path) -> Result<Machined> {
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     let log = data.join("log/machined.log");
-    let mut child = start(data, &socket, &log)?;
+    let mut child = start(data, &socket, &options.machined, &log)?;
     let deadline = Instant::now() + START_WITHIN;
-    while !answers(&socket) {
+    while health(&socket).is_none() {
         if let Some(status) = child.try_wait()? {
             bail!("machined ended at once ({status}); {}", end_of(&log));
         }
@@ -126,7 +144,7 @@ pub(crate) fn ensure_machined(data: &Path) -> Result<Machined> {
     Ok(Machined { socket })
 }
 
-fn start(data: &Path, socket: &Path, log: &Path) -> Result<Child> {
+fn start(data: &Path, socket: &Path, options: &[OsString], log: &Path) -> Result<Child> {
     let here = std::env::current_exe().context("finding this executable")?;
     let machined = here.with_file_name("gyosil-machined");
     ensure!(
@@ -148,6 +166,7 @@ fn start(data: &Path, socket: &Path, log: &Path) -> Result<Child> {
         .arg("--socket")
         .arg(socket)
         .args(["--socket-user", WEB_USER])
+        .args(options)
         .stdin(Stdio::null())
         .stdout(log.try_clone()?)
         .stderr(log)
@@ -155,21 +174,53 @@ fn start(data: &Path, socket: &Path, log: &Path) -> Result<Child> {
         .with_context(|| format!("cannot start {}", machined.display()))
 }
 
-/// Whether a machined at `socket` says that it is well. Without the async client: tokio's threads
-/// must not exist before the privileges are gone.
-fn answers(socket: &Path) -> bool {
-    let ask = || -> io::Result<bool> {
+/// What a machined at `socket` says of itself, if one is there and well. Without the async client:
+/// tokio's threads must not exist before the privileges are gone.
+fn health(socket: &Path) -> Option<Health> {
+    let ask = || -> io::Result<String> {
         let mut stream = UnixStream::connect(socket)?;
         stream.set_read_timeout(Some(ANSWER_WITHIN))?;
         stream.set_write_timeout(Some(ANSWER_WITHIN))?;
         stream
             .write_all(b"GET /v1/health HTTP/1.1\r\nhost: machined\r\nconnection: close\r\n\r\n")?;
-        let mut status = String::new();
-        BufReader::new(stream).read_line(&mut status)?;
-        Ok(status.starts_with("HTTP/1.1 200"))
+        let mut answer = String::new();
+        stream.take(HEALTH_MAX).read_to_string(&mut answer)?;
+        Ok(answer)
     };
     // Any error is a no: nobody there, not yet there, somebody else's socket.
-    ask().unwrap_or(false)
+    let answer = ask().ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let well = head.starts_with("HTTP/1.1 200");
+    well.then(|| serde_json::from_str(body).ok())?
+}
+
+/// An operator who gave options must not believe that they are in force.
+fn say_settings(data: &Path, health: &Health) {
+    let Limits {
+        max_machines,
+        idle_freeze_s,
+        idle_stop_s,
+        lifetime_s,
+        extend_s,
+        keep_s,
+        memory,
+        disk,
+        cpus,
+        pids,
+        internet,
+        ..
+    } = health.limits;
+    let mib = 1024 * 1024;
+    tracing::warn!(
+        "machined runs already, with settings of its own: --max-machines {max_machines} \
+         --memory {}M --cpus {cpus} --pids {pids} --disk {}M --idle-freeze {idle_freeze_s}s \
+         --idle-stop {idle_stop_s}s --lifetime {lifetime_s}s --extend {extend_s}s \
+         --keep-disks {keep_s}s, internet: {internet}. If you want others, end it, which stops all \
+         machines and keeps their disks, and start this again: kill $(cat {})",
+        memory / mib,
+        disk / mib,
+        data.join("run/machined.pid").display(),
+    );
 }
 
 fn end_of(log: &Path) -> String {

@@ -41,6 +41,8 @@ struct BuildArgs {
     /// The folder of the images' definitions; images/README.md describes it.
     #[arg(long, default_value = "images")]
     images: PathBuf,
+    #[command(flatten)]
+    machined: host::MachinedOptions,
 }
 
 /// Does what the command line says.
@@ -67,7 +69,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
         "building teaching images needs root: run this command with sudo"
     );
     prepare_registry(&registry)?;
-    let machined = host::ensure_machined(&args.data)?;
+    let machined = host::ensure_machined(&args.data, &args.machined)?;
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?

@@ -9,6 +9,8 @@ mod host;
 mod images;
 mod listener;
 mod passwords;
+mod presence;
+mod roster;
 mod serve;
 mod site;
 mod throttle;

@@ -25,9 +25,11 @@ use crate::{
     app_state::{Classroom, Parts},
     control,
     examiner::Examiner,
-    host::{self, WEB_USER},
+    host::{self, MachinedOptions, WEB_USER},
     listener::Listener,
     passwords::Passwords,
+    presence::Presence,
+    roster::Roster,
     site,
     throttle::Throttle,
     visitor::{SESSION_COOKIE, SESSION_IDLE},
@@ -54,6 +56,8 @@ pub(crate) struct Args {
     /// Say that visitors come over TLS (a reverse proxy's), so that cookies are marked Secure.
     #[arg(long)]
     tls: bool,
+    #[command(flatten)]
+    machined: MachinedOptions,
 }
 
 /// Starts machined if it must, gives up root for good, and serves until told to end.
@@ -70,7 +74,7 @@ pub(crate) fn run(args: Args) -> Result<()> {
     })?;
     listener.set_nonblocking(true)?;
     host::prepare_web_folder(&args.data, WEB_USER)?;
-    let machined = host::ensure_machined(&args.data)?;
+    let machined = host::ensure_machined(&args.data, &args.machined)?;
     host::drop_privileges(WEB_USER)?;
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -91,6 +95,8 @@ async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -
         .await
         .context("preparing the session table")?;
     tokio::spawn(clear_sessions(sessions.clone()));
+    let (store, machines) = (classroom.store.clone(), classroom.machines.clone());
+    tokio::spawn(classroom.roster.clone().keep_told(store, machines));
     let sessions = SessionManagerLayer::new(sessions)
         .with_name(SESSION_COOKIE)
         .with_secure(args.tls)
@@ -135,6 +141,8 @@ async fn open(data: &Path, content: &Path, site: &Path, machined: PathBuf) -> Re
         machines,
         passwords: Passwords::new()?,
         throttle: Throttle::default(),
+        presence: Presence::default(),
+        roster: Roster::default(),
         site: Arc::new(site::read(site)?),
         store,
         assets,

@@ -91,6 +91,9 @@ where
         let classroom = Classroom::from_ref(state);
         let cookies = CookieJar::from_headers(&parts.headers);
         let account = account(parts, &classroom).await;
+        if let Some(account) = &account {
+            classroom.presence.seen(account.id);
+        }
         let visitor = Visitor {
             lang: lang_of_path(parts.uri.path())
                 .unwrap_or_else(|| preferred_lang(&cookies, &parts.headers)),

@@ -7,7 +7,7 @@ mod question;
 
 pub use exercise::{ExerciseView, Standing, exercise};
 pub(crate) use machine::machine_pane;
-pub use machine::{MachineView, machine_pieces};
+pub use machine::{MachineView, Pane};
 pub use question::{Notice, QuestionView, question};
 
 use leptos::prelude::*;

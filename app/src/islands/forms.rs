@@ -59,20 +59,24 @@ mod browser {
     }
 
     async fn send(form: HtmlFormElement, submitter: Option<HtmlElement>) {
+        if form.has_attribute("aria-busy") {
+            return;
+        }
         let button = submitter.and_then(|s| s.dyn_into::<HtmlButtonElement>().ok());
         let _ = form.set_attribute("aria-busy", "true");
         if let Some(button) = &button {
-            button.set_disabled(true);
+            // Not disabled: that would take the focus away from it.
+            let _ = button.set_attribute("aria-disabled", "true");
         }
         match exchange(&form, button.as_ref()).await {
             Ok(html) => {
                 dom::hide("#offline");
-                dom::take(&html);
+                dom::take(&html, dom::Taken::Answer);
             }
             Err(_) => {
                 let _ = form.remove_attribute("aria-busy");
                 if let Some(button) = &button {
-                    button.set_disabled(false);
+                    let _ = button.remove_attribute("aria-disabled");
                 }
                 dom::show("#offline");
             }

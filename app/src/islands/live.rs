@@ -3,11 +3,10 @@
 use leptos::prelude::*;
 
 /// Follows the event stream that `#machine` names in `data-live`: each message holds pieces of the page
-/// to take.
+/// to take. The browser reconnects by itself when the server goes away and comes back; a page that is
+/// shown again after a while connects anew, which tells the server that somebody is there.
 ///
-/// The machine's new state is set on `#machine` for the style sheet and told to the terminal by the
-/// window event `gyosil:machine`. The browser reconnects by itself when the server goes away and comes
-/// back.
+/// Times to come on the page become times of day in the visitor's own zone.
 #[island]
 pub fn Live() -> impl IntoView {
     #[cfg(feature = "hydrate")]
@@ -16,52 +15,65 @@ pub fn Live() -> impl IntoView {
 
 #[cfg(feature = "hydrate")]
 mod browser {
-    use wasm_bindgen::{JsCast, closure::Closure};
+    use std::{cell::RefCell, rc::Rc};
+
+    use js_sys::Date;
+    use wasm_bindgen::JsCast;
     use web_sys::{Event, EventSource, MessageEvent};
 
     use super::super::dom;
 
+    /// A page that was out of sight for less, in milliseconds, was not left: its student looked
+    /// something up.
+    const LEFT_AFTER_MS: f64 = 60_000.0;
+
     pub(super) fn follow() {
-        let url = dom::find("#machine").and_then(|pane| pane.get_attribute("data-live"));
-        let Some(source) = url.and_then(|url| EventSource::new(&url).ok()) else {
+        let Some(pane) = dom::find("#machine") else {
             return;
         };
-        let on_pieces = Closure::<dyn Fn(MessageEvent)>::new(|message: MessageEvent| {
-            dom::take(&message.data().as_string().unwrap_or_default());
-            show_machine();
-        });
-        let on_open = Closure::<dyn Fn(Event)>::new(|_| dom::hide("#offline"));
-        let on_error = {
-            let source = source.clone();
-            Closure::<dyn Fn(Event)>::new(move |_| {
-                // Refused, not lost: the browser does not try again.
-                if source.ready_state() == EventSource::CLOSED {
-                    dom::show("#lapsed");
-                } else {
-                    dom::show("#offline");
-                }
-            })
+        dom::localise(&pane);
+        let Some(url) = pane.get_attribute("data-live") else {
+            return;
         };
-        source.set_onmessage(Some(on_pieces.as_ref().unchecked_ref()));
-        source.set_onopen(Some(on_open.as_ref().unchecked_ref()));
-        source.set_onerror(Some(on_error.as_ref().unchecked_ref()));
-        on_pieces.forget();
-        on_open.forget();
-        on_error.forget();
+        let stream = Rc::new(RefCell::new(connect(&url)));
+        let left = RefCell::new(None);
+        let Some(document) = dom::document() else {
+            return;
+        };
+        dom::on(&document.clone(), "visibilitychange", move |_| {
+            if document.hidden() {
+                left.replace(Some(Date::now()));
+            } else if left
+                .take()
+                .is_some_and(|left| Date::now() - left > LEFT_AFTER_MS)
+            {
+                if let Some(old) = stream.take() {
+                    old.close();
+                }
+                stream.replace(connect(&url));
+            }
+        });
     }
 
-    /// Sets the machine's state on its pane, and tells the terminal when it has changed.
-    fn show_machine() {
-        let (Some(state), Some(pane)) = (dom::find("#machine-state"), dom::find("#machine")) else {
-            return;
-        };
-        let state = state.get_attribute("data-state").unwrap_or_default();
-        if pane.get_attribute("data-state").as_deref() == Some(&state) {
-            return;
-        }
-        let _ = pane.set_attribute("data-state", &state);
-        if let (Some(window), Ok(event)) = (dom::window(), Event::new("gyosil:machine")) {
-            let _ = window.dispatch_event(&event);
-        }
+    fn connect(url: &str) -> Option<EventSource> {
+        let source = EventSource::new(url).ok()?;
+        dom::on(&source, "message", |event| {
+            let message: &MessageEvent = event.unchecked_ref();
+            let pieces = message.data().as_string().unwrap_or_default();
+            dom::take(&pieces, dom::Taken::News);
+        });
+        dom::on(&source, "open", |_| dom::hide("#offline"));
+        dom::on(&source, "error", |event: Event| {
+            let source = event
+                .target()
+                .and_then(|t| t.dyn_into::<EventSource>().ok());
+            // Refused, not lost: the browser does not try again.
+            if source.is_some_and(|source| source.ready_state() == EventSource::CLOSED) {
+                dom::show("#lapsed");
+            } else {
+                dom::show("#offline");
+            }
+        });
+        Some(source)
     }
 }

@@ -27,6 +27,8 @@ pub struct LessonView {
     pub exercises: Vec<ExerciseView>,
     /// The visitor's machine, where the lesson has exercises.
     pub machine: Option<MachineView>,
+    /// The time, in seconds since 1970.
+    pub now: u64,
 }
 
 /// The page, or `None` if the course has no such lesson.
@@ -68,7 +70,7 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
     let pane = view
         .machine
         .as_ref()
-        .map(|machine| machine_pane(&frame, machine, &lesson.id).into_any());
+        .map(|machine| machine_pane(&frame, machine, &lesson.id, view.now).into_any());
     let page = lesson.pages.get(lang);
     let marks = marks(lesson, &view);
     let toc = contents(&frame, lesson, &marks).into_any();

@@ -1,6 +1,6 @@
 //! The addresses of pages and forms, in one place.
 
-use std::fmt::Write;
+use std::fmt::{self, Write};
 
 use course::{ItemId, Lang, LessonId};
 use store::ClassId;
@@ -43,9 +43,55 @@ pub fn exercise(lang: Lang, lesson: &LessonId, item: &ItemId) -> String {
     format!("/{lang}/lessons/{lesson}/exercises/{item}")
 }
 
-/// Where one's machine is started.
-pub fn machine(lang: Lang) -> String {
-    format!("/{lang}/machine")
+/// What a student may do with their machine from a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MachineAct {
+    /// Start it, after it stopped or failed.
+    Start,
+    /// Wake it.
+    Wake,
+    /// Let it run longer.
+    Extend,
+    /// Stop it, or leave the queue.
+    Stop,
+    /// Give it a fresh disk.
+    Reset,
+}
+
+impl MachineAct {
+    const ALL: [Self; 5] = [
+        Self::Start,
+        Self::Wake,
+        Self::Extend,
+        Self::Stop,
+        Self::Reset,
+    ];
+
+    /// The act that an address names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|act| act.word() == word)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Start => "start",
+            Self::Wake => "wake",
+            Self::Extend => "extend",
+            Self::Stop => "stop",
+            Self::Reset => "reset",
+        }
+    }
+}
+
+impl fmt::Display for MachineAct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// Where one does something with one's machine.
+pub fn machine(lang: Lang, act: MachineAct) -> String {
+    format!("/{lang}/machine/{act}")
 }
 
 /// The terminal's WebSocket.

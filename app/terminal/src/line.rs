@@ -7,7 +7,7 @@ use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{BinaryType, CloseEvent, Event, HtmlElement, MessageEvent, WebSocket};
 
 use crate::{
-    screen::{Screen, machine_is_ready},
+    screen::{Screen, machine_state},
     window,
 };
 
@@ -23,6 +23,8 @@ pub(crate) struct Line {
     lost: String,
     ended: String,
     socket: Option<WebSocket>,
+    /// Typed while the machine slept and there was no connection; goes to the shell once there is.
+    waiting: String,
     again_after_ms: i32,
     /// The shell has ended: the next key opens a new one.
     is_over: bool,
@@ -40,6 +42,7 @@ impl Line {
             lost: data("data-lost"),
             ended: data("data-ended"),
             socket: None,
+            waiting: String::new(),
             again_after_ms: AGAIN_AFTER_MS,
             is_over: false,
             said_lost: false,
@@ -50,7 +53,11 @@ impl Line {
     pub(crate) fn keep(line: &Rc<RefCell<Self>>) {
         let on_machine = {
             let line = line.clone();
-            Closure::<dyn Fn(Event)>::new(move |_| Self::connect(&line))
+            Closure::<dyn Fn(Event)>::new(move |_| {
+                // A machine that was started anew has new shells.
+                line.borrow_mut().is_over = false;
+                Self::connect(&line);
+            })
         };
         if let Some(window) = window() {
             let _ = window.add_event_listener_with_callback(
@@ -62,15 +69,23 @@ impl Line {
         Self::connect(line);
     }
 
-    /// What was typed goes to the shell; after the shell's end it opens a new one.
+    /// What was typed goes to the shell; after the shell's end it opens a new one. It wakes a machine
+    /// that sleeps, which is why that is connected only now if it is not.
     pub(crate) fn type_in(line: &Rc<RefCell<Self>>, text: &str) {
         let is_over = line.borrow().is_over;
         if is_over {
             line.borrow_mut().is_over = false;
-            Self::connect(line);
-        } else if let Some(socket) = line.borrow().open_socket() {
+            Self::dial(line);
+            return;
+        }
+        if let Some(socket) = line.borrow().open_socket() {
             // Fails only when the connection closes just now, which is shown.
             let _ = socket.send_with_u8_array(text.as_bytes());
+            return;
+        }
+        if machine_state().as_deref() == Some("frozen") {
+            line.borrow_mut().waiting.push_str(text);
+            Self::dial(line);
         }
     }
 
@@ -89,11 +104,19 @@ impl Line {
             .filter(|socket| socket.ready_state() == WebSocket::OPEN)
     }
 
+    /// Connects if the machine is ready. One that sleeps is left asleep: a shell might have to be
+    /// started.
     fn connect(line: &Rc<RefCell<Self>>) {
-        if line.borrow().socket.is_some() || line.borrow().is_over || !machine_is_ready() {
+        if !line.borrow().is_over && machine_state().as_deref() == Some("ready") {
+            Self::dial(line);
+        }
+    }
+
+    fn dial(line: &Rc<RefCell<Self>>) {
+        if line.borrow().socket.is_some() {
             return;
         }
-        let Some(socket) = line.borrow().dial() else {
+        let Some(socket) = line.borrow().call() else {
             return;
         };
         socket.set_binary_type(BinaryType::Arraybuffer);
@@ -120,7 +143,7 @@ impl Line {
         line.borrow_mut().socket = Some(socket);
     }
 
-    fn dial(&self) -> Option<WebSocket> {
+    fn call(&self) -> Option<WebSocket> {
         let location = window()?.location();
         let scheme = if location.protocol().ok()? == "https:" {
             "wss"
@@ -139,6 +162,11 @@ impl Line {
         self.again_after_ms = AGAIN_AFTER_MS;
         self.said_lost = false;
         self.tell_size();
+        let waiting = std::mem::take(&mut self.waiting);
+        if let Some(socket) = self.open_socket().filter(|_| !waiting.is_empty()) {
+            // As above.
+            let _ = socket.send_with_u8_array(waiting.as_bytes());
+        }
     }
 
     fn heard(&mut self, message: &MessageEvent) {

@@ -185,8 +185,8 @@ fn prefers_reduced_motion() -> bool {
     query.flatten().is_some_and(|query| query.matches())
 }
 
-/// Whether the machine is ready, as the page has it.
-pub(crate) fn machine_is_ready() -> bool {
-    let pane = document().and_then(|document| document.get_element_by_id("machine"));
-    pane.is_some_and(|pane| pane.get_attribute("data-state").as_deref() == Some("ready"))
+/// The machine's state, as the page has it.
+pub(crate) fn machine_state() -> Option<String> {
+    let pane = document()?.get_element_by_id("machine")?;
+    pane.get_attribute("data-state")
 }

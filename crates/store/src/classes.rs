@@ -176,6 +176,15 @@ impl Store {
         .await?)
     }
 
+    /// The students of all classes.
+    pub async fn students(&self) -> Result<Vec<AccountId>> {
+        Ok(
+            sqlx::query_scalar("SELECT DISTINCT account FROM memberships ORDER BY account")
+                .fetch_all(&self.pool)
+                .await?,
+        )
+    }
+
     /// A new student's account, in the class with this code (read as by [`Store::class_by_code`]).
     pub async fn join(
         &self,

@@ -1,6 +1,7 @@
 //! The machine image, the teaching images, and the daemon that runs machines.
 
 use std::{
+    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::Command,
@@ -58,14 +59,21 @@ pub(crate) fn build_image(step: &Step<'_>, data: &Path) -> Result<()> {
     )
 }
 
-/// Builds the teaching images whose definitions have changed.
+/// Builds the teaching images whose definitions have changed; `machined` are options for the machined
+/// that it may have to start.
 ///
 /// # Errors
 /// What the build says.
-pub(crate) fn build_teaching_images(step: &Step<'_>, gyosil: &Path, data: &Path) -> Result<()> {
+pub(crate) fn build_teaching_images(
+    step: &Step<'_>,
+    gyosil: &Path,
+    data: &Path,
+    machined: &[OsString],
+) -> Result<()> {
     let mut command = Command::new(gyosil);
     command.args(["images", "build", "--data"]).arg(data);
-    step.run(command.arg("--images").arg(layout::root().join("images")))
+    command.arg("--images").arg(layout::root().join("images"));
+    step.run(command.arg("--").args(machined))
 }
 
 /// The machined of a data folder, if one runs.

@@ -151,7 +151,7 @@ impl Test {
             return Ok(());
         };
         self.steps.run("teaching images", |step| {
-            machines::build_teaching_images(step, &bin().join("gyosil"), data)
+            machines::build_teaching_images(step, &bin().join("gyosil"), data, &[])
         })
     }
 

@@ -2,6 +2,7 @@
 
 use std::{
     env,
+    ffi::OsString,
     net::SocketAddr,
     os::unix::process::{CommandExt, ExitStatusExt},
     path::{Path, PathBuf},
@@ -38,6 +39,9 @@ pub(crate) struct Args {
     /// Everything is built: only install and serve it. (What `up` calls with sudo.)
     #[arg(long, hide = true)]
     built: bool,
+    /// Options for machined, such as how many machines run at once: see docs/operating.md.
+    #[arg(last = true, value_name = "MACHINED OPTION")]
+    machined: Vec<OsString>,
 }
 
 /// Builds what has changed, then serves until told to end.
@@ -97,7 +101,7 @@ fn make(args: &Args, packages: &[&'static host::Package], end: &End) -> Result<(
         if !args.built {
             host::check_node()?;
         }
-        build(&steps, data, args.built)?;
+        build(&steps, data, args)?;
         if let Some(data) = data {
             steps.run("the course and the site", |_| install::install(data))?;
         }
@@ -120,9 +124,9 @@ fn count(args: &Args, packages: &[&host::Package]) -> Result<usize> {
 
 /// Builds tools, client, server and images, as far as possible at the same time: compiling keeps
 /// the processors busy, the machine image the network and the disk.
-fn build(steps: &Steps, data: Option<&Path>, built: bool) -> Result<()> {
+fn build(steps: &Steps, data: Option<&Path>, args: &Args) -> Result<()> {
     let client = || -> Result<()> {
-        if built {
+        if args.built {
             return Ok(());
         }
         tools::install(steps)?;
@@ -132,7 +136,7 @@ fn build(steps: &Steps, data: Option<&Path>, built: bool) -> Result<()> {
         Ok(())
     };
     let server = || -> Result<()> {
-        if built {
+        if args.built {
             return Ok(());
         }
         steps.run("the server", |step| {
@@ -169,7 +173,7 @@ fn build(steps: &Steps, data: Option<&Path>, built: bool) -> Result<()> {
         let mut results = vec![server(), joined(image.join())];
         if let (Some(data), true) = (data, results.iter().all(Result::is_ok)) {
             results.push(steps.run("teaching images", |step| {
-                machines::build_teaching_images(step, &gyosil(), data)
+                machines::build_teaching_images(step, &gyosil(), data, &args.machined)
             }));
         }
         results.push(joined(client.join()));
@@ -203,6 +207,8 @@ fn serve(args: &Args, end: &End) -> Result<Ended> {
     let mut web = command
         .arg("--data")
         .arg(&args.data)
+        .arg("--")
+        .args(&args.machined)
         .process_group(0)
         .spawn()
         .with_context(|| format!("cannot start {}", gyosil().display()))?;
@@ -245,6 +251,8 @@ fn continue_as_root(args: &Args) -> Result<ExitCode> {
     let error = sudo
         .arg("--data")
         .arg(std::path::absolute(&args.data)?)
+        .arg("--")
+        .args(&args.machined)
         .exec();
     Err(error).context("cannot start sudo; run this as root instead")
 }

@@ -163,6 +163,7 @@ pub(super) async fn join(
     let hash = classroom.passwords.hash(password).await?;
     match classroom.store.join(&form.code, &name, &hash).await {
         Ok(account) => {
+            classroom.roster.has_grown();
             begin(&session, &account).await?;
             Ok(Redirect::to(after(&form.next, visitor.lang)).into_response())
         }

@@ -1,4 +1,4 @@
-//! Exercises: the button that checks, the answer to be entered, and the machine to do them on.
+//! Exercises: the button that checks, and the answer to be entered.
 
 use app::{
     Words,
@@ -13,12 +13,8 @@ use axum::{
 use course::Proof;
 use serde::Deserialize;
 
-use super::{accounts::local_path, fragment, lessons};
-use crate::{
-    app_state::Classroom,
-    trouble::Trouble,
-    visitor::{Member, Visitor},
-};
+use super::{fragment, lessons};
+use crate::{app_state::Classroom, examiner::Asked, trouble::Trouble, visitor::Visitor};
 
 #[derive(Deserialize)]
 pub(super) struct Submission {
@@ -49,7 +45,7 @@ pub(super) async fn submit(
             Proof::Check(_) => {
                 classroom
                     .examiner
-                    .look(account.id, lesson, exercise)
+                    .look(account.id, lesson, exercise, Asked::ByStudent)
                     .await?
             }
             Proof::Answer(_) if form.answer.trim().is_empty() => Standing::NoAnswer,
@@ -75,28 +71,4 @@ pub(super) async fn submit(
     Ok(fragment(app::fragment(|| {
         components::exercise(words, &lesson.id, exercise, number, view)
     })))
-}
-
-#[derive(Deserialize)]
-pub(super) struct Start {
-    #[serde(default)]
-    next: String,
-}
-
-/// Starts the student's machine again after it failed or stopped.
-pub(super) async fn start_machine(
-    State(classroom): State<Classroom>,
-    visitor: Visitor,
-    Member(account): Member,
-    Form(form): Form<Start>,
-) -> Response {
-    let view = lessons::start(&classroom, &account).await;
-    if visitor.wants_fragment {
-        let words = Words(visitor.lang);
-        let next = local_path(&form.next);
-        return fragment(app::fragment(|| {
-            components::machine_pieces(words, &view, next)
-        }));
-    }
-    Redirect::to(local_path(&form.next)).into_response()
 }

@@ -9,7 +9,10 @@ use course::{Lesson, LessonId, Question, Response as Answer};
 use serde::Deserialize;
 use store::{Account, AccountId, Attempt, AttemptKey};
 
-use super::Page;
+use super::{
+    Page,
+    machine::{now_s, start},
+};
 use crate::{
     answers,
     app_state::{Classroom, machine_of},
@@ -64,6 +67,7 @@ pub(super) async fn show(
         questions,
         exercises: exercise_views(&visitor, lesson, &attempts),
         machine: machine(&classroom, visitor.account.as_ref(), lesson).await,
+        now: now_s(),
     };
     let page = pages::lesson(visitor.frame_with(&classroom, total), view);
     page.map(Page).ok_or(Trouble::NotFound)
@@ -170,20 +174,5 @@ async fn machine(
     let Some(account) = account else {
         return Some(MachineView::SignIn);
     };
-    Some(start(classroom, account).await)
-}
-
-/// Brings the account's machine up, or says why not.
-pub(super) async fn start(classroom: &Classroom, account: &Account) -> MachineView {
-    let id = machine_of(account);
-    match classroom.machines.ensure(&id).await {
-        Ok(machine) => MachineView::Is(machine.state),
-        Err(machine::Error::Refused(problem)) => {
-            MachineView::Is(machine::State::Failed { problem })
-        }
-        Err(error) => {
-            tracing::error!(machine = %id, %error, "{id} could not be started: {error}");
-            MachineView::Unreachable
-        }
-    }
+    Some(start(&classroom.machines, &machine_of(account)).await)
 }

@@ -8,7 +8,7 @@ use std::{
 
 use app::{
     Words,
-    components::{self, ExerciseView, MachineView, Standing},
+    components::{self, ExerciseView, MachineView, Pane, Standing},
     pages::paths,
 };
 use axum::{
@@ -21,7 +21,7 @@ use axum::{
 };
 use course::{ItemId, LessonId, Proof};
 use futures::StreamExt;
-use machine::{Machine, MachineId, State as MachineState};
+use machine::{Error, Machine, MachineId, State as MachineState};
 use store::AccountId;
 use tokio::{
     sync::{
@@ -32,10 +32,10 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::lessons;
+use super::{lessons, machine::now_s};
 use crate::{
     app_state::{Classroom, machine_of},
-    examiner::News,
+    examiner::{Asked, News},
     trouble::Trouble,
     visitor::Visitor,
 };
@@ -44,7 +44,8 @@ use crate::{
 /// burst of events (compose, build) is one check.
 const SETTLE: Duration = Duration::from_millis(250);
 /// How often the checks run without any event, for what the engine does not tell: files, networks,
-/// processes.
+/// processes. Only while the student is there (see [`crate::presence`]): a page that was left open
+/// must not keep the machine at work.
 const POLL: Duration = Duration::from_secs(5);
 /// The least time between two looks: a check may itself make engine events (by `docker exec`), which
 /// must not make it run without end.
@@ -81,7 +82,7 @@ pub(super) async fn follow(
             .collect(),
         resting: HashSet::new(),
         touched: false,
-        machine_shown: None,
+        pieces_shown: None,
         shown: HashMap::new(),
         classroom,
         lesson,
@@ -109,7 +110,7 @@ struct OpenPage {
     /// held against somebody who is still reading.
     touched: bool,
     /// What the page was sent of the machine.
-    machine_shown: Option<MachineView>,
+    pieces_shown: Option<[String; 4]>,
     /// What the page shows of each exercise.
     shown: HashMap<ItemId, Standing>,
     fragments: mpsc::Sender<String>,
@@ -128,18 +129,15 @@ impl OpenPage {
         }
     }
 
-    /// Follows the machine until machined goes away or the page is closed.
+    /// Follows the machine until machined goes away or the page is closed. It only watches: an open
+    /// page starts nothing and wakes nothing.
     async fn follow_machine(&mut self) -> Result<(), Closed> {
-        let view = match self.classroom.machines.ensure(&self.machine).await {
-            Ok(machine) => MachineView::Is(machine.state),
-            Err(machine::Error::Refused(problem)) => {
-                MachineView::Is(MachineState::Failed { problem })
-            }
-            Err(_) => MachineView::Unreachable,
-        };
-        self.show_machine(view).await?;
-        let Ok(states) = self.classroom.machines.watch(&self.machine).await else {
-            return Ok(());
+        let states = match self.classroom.machines.watch(&self.machine).await {
+            Ok(states) => states,
+            // Why none could be made, the page itself knows better.
+            Err(Error::NoSuchMachine) if self.pieces_shown.is_none() => return Ok(()),
+            Err(Error::NoSuchMachine) => return self.show_machine(MachineView::Absent).await,
+            Err(_) => return self.show_machine(MachineView::Unreachable).await,
         };
         let mut states = states.filter_map(async |state| state.ok()).boxed();
         let mut news = self.classroom.examiner.news();
@@ -149,11 +147,12 @@ impl OpenPage {
             tokio::select! {
                 state = states.next() => {
                     let Some(machine) = state else { return Ok(()) };
-                    engine = self.machine_is(machine).await?;
+                    engine = self.machine_is(machine, engine).await?;
                 }
                 heard = next(&mut engine.events) => match heard {
                     Ok(()) | Err(RecvError::Lagged(_)) => {
                         self.touched = true;
+                        engine.heard = true;
                         engine.look_soon();
                     }
                     Err(RecvError::Closed) => engine.events = None,
@@ -162,7 +161,10 @@ impl OpenPage {
                     if engine.events.is_none() {
                         engine.events = Some(self.classroom.listener.listen(&self.machine));
                     }
-                    self.look(&engine).await?;
+                    // Without an event the look is a poll.
+                    if engine.heard || self.classroom.presence.is_here(self.account) {
+                        self.look(&mut engine).await?;
+                    }
                     engine.look_later();
                 }
                 told = news.recv() => match told {
@@ -176,34 +178,39 @@ impl OpenPage {
     }
 
     /// Shows the machine's new state; when it is ready, starts to listen to its engine.
-    async fn machine_is(&mut self, machine: Machine) -> Result<Engine, Closed> {
-        self.show_machine(MachineView::Is(machine.state.clone()))
-            .await?;
-        if machine.state != MachineState::Ready {
-            return Ok(Engine::away());
-        }
-        Ok(Engine::there(machine.generation))
+    async fn machine_is(&mut self, machine: Machine, engine: Engine) -> Result<Engine, Closed> {
+        let is_ready = machine.state == MachineState::Ready;
+        let generation = machine.generation.clone();
+        self.show_machine(MachineView::Is(machine)).await?;
+        Ok(match (is_ready, engine.is_there) {
+            (false, _) => Engine::away(),
+            // Something else about it has changed.
+            (true, true) if engine.generation == generation => engine,
+            (true, _) => Engine::there(generation),
+        })
     }
 
-    /// Prepares and checks what is not done yet.
-    async fn look(&mut self, engine: &Engine) -> Result<(), Closed> {
+    /// Prepares all exercises, also those that are done and may be done again, and checks the others.
+    async fn look(&mut self, engine: &mut Engine) -> Result<(), Closed> {
         let classroom = self.classroom.clone();
         let Some(lesson) = classroom.course.lesson(&self.lesson) else {
             return Ok(());
         };
         for exercise in &lesson.exercises {
-            if self.done.contains(&exercise.id) || self.resting.contains(&exercise.id) {
-                continue;
-            }
             // Trouble is logged where it arises; the next look tries again.
-            let _ = classroom
-                .examiner
-                .prepare(self.account, &engine.generation, lesson, exercise)
-                .await;
-            if matches!(exercise.proof, Proof::Check(_)) {
+            if !engine.prepared.contains(&exercise.id)
+                && let Ok(true) = classroom
+                    .examiner
+                    .prepare(self.account, &engine.generation, lesson, exercise)
+                    .await
+            {
+                engine.prepared.insert(exercise.id.clone());
+            }
+            let rests = self.done.contains(&exercise.id) || self.resting.contains(&exercise.id);
+            if !rests && matches!(exercise.proof, Proof::Check(_)) {
                 let _ = classroom
                     .examiner
-                    .look(self.account, lesson, exercise)
+                    .look(self.account, lesson, exercise, Asked::ByPage)
                     .await;
             }
             if self.fragments.is_closed() {
@@ -268,16 +275,28 @@ impl OpenPage {
         .await
     }
 
+    /// Sends what has changed of the machine's pane.
     async fn show_machine(&mut self, view: MachineView) -> Result<(), Closed> {
-        // The same again would be announced again.
-        if self.machine_shown.as_ref() == Some(&view) {
+        let next = paths::lesson(self.words.0, &self.lesson);
+        let pane = Pane {
+            words: self.words,
+            view: &view,
+            next: &next,
+            now: now_s(),
+        };
+        let pieces = pane.pieces();
+        let shown = self.pieces_shown.as_ref();
+        let changed = pieces
+            .iter()
+            .enumerate()
+            .filter(|(index, piece)| shown.is_none_or(|shown| shown[*index] != **piece))
+            .map(|(_, piece)| piece.as_str())
+            .collect::<String>();
+        self.pieces_shown = Some(pieces);
+        if changed.is_empty() {
             return Ok(());
         }
-        let next = paths::lesson(self.words.0, &self.lesson);
-        let words = self.words;
-        let pieces = app::fragment(|| components::machine_pieces(words, &view, &next));
-        self.machine_shown = Some(view);
-        self.send(pieces).await
+        self.send(changed).await
     }
 
     async fn send(&self, html: String) -> Result<(), Closed> {
@@ -293,6 +312,10 @@ impl OpenPage {
 struct Engine {
     is_there: bool,
     generation: String,
+    /// The exercises that are prepared on its machine, as far as this page need know.
+    prepared: HashSet<ItemId>,
+    /// Something has happened since the last look.
+    heard: bool,
     /// None until the first look, and after the engine's events have ended: each look asks for them.
     events: Option<broadcast::Receiver<()>>,
     look_at: Instant,
@@ -305,6 +328,8 @@ impl Engine {
         Self {
             is_there: false,
             generation: String::new(),
+            prepared: HashSet::new(),
+            heard: false,
             events: None,
             look_at: now,
             looked: now,
@@ -325,6 +350,7 @@ impl Engine {
     }
 
     fn look_later(&mut self) {
+        self.heard = false;
         self.looked = Instant::now();
         self.look_at = self.looked + POLL;
     }

@@ -7,6 +7,7 @@ mod exercises;
 mod files;
 mod lessons;
 mod live;
+mod machine;
 mod questions;
 mod settings;
 mod terminal;
@@ -50,7 +51,7 @@ pub(crate) fn routes<S: SessionStore + Clone>(
             "/{lang}/lessons/{unit}/{lesson}/exercises/{item}",
             post(exercises::submit),
         )
-        .route("/{lang}/machine", post(exercises::start_machine))
+        .route("/{lang}/machine/{act}", post(machine::act))
         .route(
             "/{lang}/sign-in",
             get(accounts::sign_in_form).post(accounts::sign_in),

@@ -10,6 +10,7 @@ use axum::{
 use futures::{SinkExt, StreamExt};
 use machine::{MachineId, TerminalControl};
 use serde::Deserialize;
+use store::AccountId;
 use tokio_tungstenite::tungstenite::Message as Inner;
 
 use crate::{
@@ -40,13 +41,19 @@ pub(super) async fn attach(
     Query(size): Query<Size>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Trouble> {
-    let machine = machine_of(&account);
+    let (account, machine) = (account.id, machine_of(&account));
     Ok(upgrade
         .max_message_size(MESSAGE_MAX)
-        .on_upgrade(move |browser| converse(classroom, machine, size, browser)))
+        .on_upgrade(move |browser| converse(classroom, account, machine, size, browser)))
 }
 
-async fn converse(classroom: Classroom, machine: MachineId, size: Size, mut browser: WebSocket) {
+async fn converse(
+    classroom: Classroom,
+    account: AccountId,
+    machine: MachineId,
+    size: Size,
+    mut browser: WebSocket,
+) {
     let shell = classroom
         .machines
         .terminal(&machine, NAME, size.cols, size.rows)
@@ -68,7 +75,10 @@ async fn converse(classroom: Classroom, machine: MachineId, size: Size, mut brow
     loop {
         let passed = tokio::select! {
             typed = browser.recv() => match typed {
-                Some(Ok(Message::Binary(bytes))) => shell.send(Inner::Binary(bytes)).await.is_ok(),
+                Some(Ok(Message::Binary(bytes))) => {
+                    classroom.presence.seen(account);
+                    shell.send(Inner::Binary(bytes)).await.is_ok()
+                }
                 Some(Ok(Message::Text(text))) => match control(&text) {
                     Some(control) => shell.send(Inner::Text(control.into())).await.is_ok(),
                     None => false,

@@ -58,12 +58,10 @@ impl Builder {
         let mut states = self.client.watch(&self.id).await?;
         while let Some(machine) = states.next().await {
             match machine?.state {
-                State::Ready => return Ok(()),
+                // Work wakes one that sleeps.
+                State::Ready | State::Frozen => return Ok(()),
                 State::Failed { problem } => bail!(machine::Error::Refused(problem)),
-                State::Queued { .. }
-                | State::Starting { .. }
-                | State::Frozen
-                | State::Stopped { .. } => {}
+                State::Queued { .. } | State::Starting { .. } | State::Stopped { .. } => {}
             }
         }
         bail!("machined watches the builder machine no longer")

@@ -2,18 +2,23 @@
 
 use std::{
     fs,
-    io::{BufRead, BufReader, Write},
+    io::{BufRead, BufReader, Read, Write},
     net::TcpStream,
-    path::Path,
+    os::unix::fs::symlink,
+    path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     time::Duration,
 };
 
+use machine::{Client, ExecRequest, Machine, Outcome};
 use tempfile::TempDir;
 use ureq::{Agent, http::Response};
 
 /// How long the server may take to open, on a busy machine.
 const OPENS_WITHIN: Duration = Duration::from_secs(60);
+
+/// Where a developer's machine image is, unless `GYOSIL_TEST_IMAGE` says otherwise.
+const IMAGE: &str = "/var/lib/gyosil-dev/machine-image/rootfs";
 
 /// A running classroom with the repository's course; ended, with its machined, when dropped.
 pub(crate) struct Classroom {
@@ -24,7 +29,24 @@ pub(crate) struct Classroom {
 }
 
 impl Classroom {
+    /// Without an image that machines could be made from.
     pub(crate) fn open() -> Self {
+        let content = concat!(env!("CARGO_MANIFEST_DIR"), "/../content");
+        Self::serve(content.as_ref(), None, &[])
+    }
+
+    /// With machines, another course, and options for machined.
+    pub(crate) fn with_machines(content: &Path, options: &[&str]) -> Self {
+        let image = std::env::var_os("GYOSIL_TEST_IMAGE").map_or(IMAGE.into(), PathBuf::from);
+        assert!(
+            image.exists(),
+            "there is no machine image at {}: GYOSIL_TEST_IMAGE names another place",
+            image.display()
+        );
+        Self::serve(content, Some(&image), options)
+    }
+
+    fn serve(content: &Path, image: Option<&Path>, options: &[&str]) -> Self {
         let machined = Path::new(env!("CARGO_BIN_EXE_gyosil")).with_file_name("gyosil-machined");
         assert!(machined.exists(), "build it first: cargo build -p machined");
         // Not below /tmp: it may forbid devices, and machined wants a file system of its own kind.
@@ -34,11 +56,17 @@ impl Classroom {
             .unwrap();
         make_reachable(data.path());
         fake_site(&data.path().join("site"));
+        if let Some(image) = image {
+            fs::create_dir(data.path().join("machine-image")).unwrap();
+            symlink(image, data.path().join("machine-image/rootfs")).unwrap();
+        }
         let mut server = Command::new(env!("CARGO_BIN_EXE_gyosil"))
             .args(["serve", "--listen", "127.0.0.1:0", "--data"])
             .arg(data.path())
             .arg("--content")
-            .arg(readable_course(data.path()))
+            .arg(readable_course(content, data.path()))
+            .arg("--")
+            .args(options)
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
@@ -65,6 +93,28 @@ impl Classroom {
             url,
             setup_link,
         }
+    }
+
+    /// A machine, as machined has it.
+    pub(crate) fn machine(&self, id: &str) -> Option<Machine> {
+        let id = id.parse().unwrap();
+        self.ask(async |machined| machined.get(&id).await.unwrap())
+    }
+
+    /// Runs a program in a machine; `None` if that does not run.
+    pub(crate) fn exec(&self, id: &str, request: &ExecRequest) -> Option<Outcome> {
+        let id = id.parse().unwrap();
+        self.ask(async |machined| machined.exec(&id, request).await.ok())
+    }
+
+    fn ask<T>(&self, question: impl AsyncFnOnce(Client) -> T) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        runtime.block_on(question(Client::new(
+            self.data.path().join("run/machined.sock"),
+        )))
     }
 
     /// Somebody with a browser of their own.
@@ -178,6 +228,13 @@ impl Visitor {
         answer(self.agent.get(self.address(path)).call().unwrap())
     }
 
+    /// What an open page is sent, for as long as it is read.
+    pub(crate) fn stream(&self, path: &str) -> impl Read + use<> {
+        let response = self.agent.get(self.address(path)).call().unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        response.into_body().into_reader()
+    }
+
     /// Sends a form as a page of the classroom would.
     pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.post_from(path, fields, &self.url, &[])
@@ -253,14 +310,13 @@ fn make_reachable(folder: &Path) {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
-/// The repository's course where the web process's user can read it, wherever the clone is.
-fn readable_course(data: &Path) -> std::path::PathBuf {
+/// A course where the web process's user can read it, wherever the clone is.
+fn readable_course(content: &Path, data: &Path) -> PathBuf {
     let course = data.join("course");
-    let from = concat!(env!("CARGO_MANIFEST_DIR"), "/../content");
     assert!(
         Command::new("cp")
-            .args(["-r", from])
-            .arg(&course)
+            .arg("-r")
+            .args([content, &course])
             .status()
             .unwrap()
             .success()

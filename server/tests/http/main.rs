@@ -1,8 +1,10 @@
 //! The classroom by its public door, HTTP: the real executable, a real database, the real course.
-//! Machines and what a browser makes of the pages are tested elsewhere (crates/machined/tests, end2end).
+//! Machines themselves and what a browser makes of the pages are tested elsewhere (crates/machined/tests,
+//! end2end).
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod answers;
 mod classroom;
 mod doors;
+mod machines;
 mod walls;
