@@ -145,7 +145,10 @@ fn no_secret_is_on_a_page() {
 fn somebody_without_an_account_gets_no_machine() {
     let classroom = Classroom::open();
     let nobody = classroom.visitor();
-    assert_eq!(nobody.post("/ko/machine", &[("next", "/ko/")]).status, 303);
+    assert_eq!(
+        nobody.post("/ko/machine/start", &[("next", "/ko/")]).status,
+        303
+    );
     let live = nobody.get("/ko/lessons/containers/run/live");
     assert_eq!(live.status, 401, "the event stream starts a machine");
     let terminal = nobody.get("/ko/machine/terminal?cols=80&rows=24");
