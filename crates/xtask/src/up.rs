@@ -160,7 +160,7 @@ fn build(steps: &Steps, data: Option<&Path>, args: &Args) -> Result<()> {
     };
     let image = || match data {
         Some(data) => steps.run("the machine image", |step| {
-            if !built {
+            if !args.built {
                 machines::build_init(step)?;
             }
             machines::build_image(step, data)
