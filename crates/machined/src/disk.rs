@@ -91,6 +91,11 @@ impl Disk {
         self.dir.join("disk/engine")
     }
 
+    /// Whether it has been made.
+    pub(crate) fn exists(&self) -> bool {
+        self.dir.join(DISK).exists()
+    }
+
     /// Makes the folder, for a machine with these ids.
     pub(crate) fn make_dir(&self, ids: IdRange) -> io::Result<()> {
         fs::DirBuilder::new()

@@ -16,6 +16,7 @@ use crate::{
     host::{Host, lock},
     ids,
     process::Process,
+    ready,
     record::{self, Holder, Record, now},
     sidecar,
     sleep::Usage,
@@ -352,6 +353,7 @@ impl Machine {
             .make_dir(ids)
             .doing(|| "make the machine's folder".into())?;
         let stamp = host.data.image_stamp();
+        let is_new = !self.disk.exists();
         let device = self.disk.mount(&image, ids, host.options.disk.0).await?;
 
         self.set(State::Starting {
@@ -378,7 +380,8 @@ impl Machine {
         );
         record::write(&self.disk.dir().join("config.json"), &bundle)
             .doing(|| "write the bundle".into())?;
-        let init = host.runc.create(self.disk.dir(), container).await?;
+        let (word, teller) = ready::pipe(ids).doing(|| "make a pipe".into())?;
+        let init = host.runc.create(self.disk.dir(), container, teller).await?;
         let process = Process::open(init).doing(|| "hold the machine's first process".into())?;
         lock(&self.run).init = Some((init, Arc::new(process)));
         host.cgroups.delegate(container, ids)?;
@@ -388,7 +391,31 @@ impl Machine {
         host.runc.start(container).await?;
 
         self.set(State::Starting { step: Step::Engine });
-        self.wait_for_engine().await
+        match self.wait_for_word(word).await {
+            // What its student did to the engine, they may still undo: they need the machine for it.
+            Err(HostError::Problem(Problem::EngineSilent)) if !is_new => {
+                tracing::warn!(
+                    machine = self.who(),
+                    "Machine {} is up, but its engine is silent",
+                    self.who()
+                );
+                Ok(())
+            }
+            result => result,
+        }
+    }
+
+    /// Waits for the machine's own word that its engine answers.
+    async fn wait_for_word(&self, word: ready::Word) -> Result<(), HostError> {
+        let Some((_, process)) = lock(&self.run).init.clone() else {
+            return Err(Problem::Ended.into());
+        };
+        tokio::select! {
+            has_come = word.comes(ENGINE_WITHIN) => {
+                if has_come { Ok(()) } else { Err(Problem::EngineSilent.into()) }
+            }
+            _ = process.ended() => Err(Problem::Ended.into()),
+        }
     }
 
     /// The machine's own range of ids: claimed at its first start, and looked after at each.

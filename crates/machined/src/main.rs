@@ -25,6 +25,7 @@ mod output;
 mod place;
 mod process;
 mod program;
+mod ready;
 mod record;
 mod registry;
 mod ring;

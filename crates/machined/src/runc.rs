@@ -78,9 +78,15 @@ impl Runc {
         Ok(runs.then_some(state.pid))
     }
 
-    /// Makes a container of the bundle; it waits for [`start`](Self::start). Returns its first
+    /// Makes a container of the bundle; it waits for [`start`](Self::start). `stdout` becomes its
+    /// first process's standard output, the other standard streams lead nowhere. Returns that
     /// process.
-    pub(crate) async fn create(&self, bundle: &Path, container: &str) -> Result<u32, HostError> {
+    pub(crate) async fn create(
+        &self,
+        bundle: &Path,
+        container: &str,
+        stdout: Stdio,
+    ) -> Result<u32, HostError> {
         let pid_file = bundle.join("init.pid");
         let bundle_option = OsString::from(bundle);
         let arguments = [
@@ -91,7 +97,7 @@ impl Runc {
             pid_file.clone().into(),
             container.into(),
         ];
-        self.run_detached(&bundle.join("runc.log"), arguments)
+        self.run_detached(&bundle.join("runc.log"), arguments, stdout)
             .await?;
         let pid = read_pid(&pid_file).doing(|| format!("read {}", pid_file.display()))?;
         // Numbers are used again: nobody may take it from here later.
@@ -114,20 +120,23 @@ impl Runc {
     }
 
     /// Runs a program that leaves something behind which inherits its standard streams: they lead
-    /// nowhere, and its words go through a log file, which is gone afterwards.
+    /// nowhere but for `stdout`, and its words go through a log file, which is gone afterwards.
     pub(crate) async fn run_detached(
         &self,
         log: &Path,
         arguments: impl IntoIterator<Item = OsString>,
+        stdout: Stdio,
     ) -> Result<(), HostError> {
         let mut command = self.command();
         command.arg("--log").arg(log).args(arguments);
         command
             .stdin(Stdio::null())
-            .stdout(Stdio::null())
+            .stdout(stdout)
             .stderr(Stdio::null());
         command.kill_on_drop(true);
         let ended = timeout(LIMIT, command.status()).await;
+        // It holds what it was given: whoever reads the other end waits for its last holder.
+        drop(command);
         let words = fs::read(log).unwrap_or_default();
         let _ = fs::remove_file(log);
         let program = "runc".to_owned();

@@ -10,6 +10,7 @@ use crate::{
     config::{Image, Options},
     disk::Disk,
     ids::{IDS, IdRange},
+    ready,
 };
 
 /// The name that a machine's prompt shows: `student@gyosil`.
@@ -123,7 +124,7 @@ pub(crate) fn machine(
         "process": {
             "user": { "uid": 0, "gid": 0 },
             "args": ["/usr/lib/gyosil/init"],
-            "env": [PATH, format!("LANG={}", image.lang), "HOME=/root"],
+            "env": [PATH, format!("LANG={}", image.lang), "HOME=/root", ready::VARIABLE],
             "cwd": "/",
             "capabilities": capabilities(&CAPABILITIES),
             "rlimits": [nofile()],

@@ -8,6 +8,7 @@ use std::{
     io::{self, IoSliceMut},
     mem::MaybeUninit,
     os::fd::OwnedFd,
+    process::Stdio,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -184,7 +185,10 @@ impl Terminal {
             ]);
             arguments.extend([&*machine.generation, "/bin/bash", "-l"].map(OsString::from));
             let (started, master) = tokio::join!(
-                machine.host.runc.run_detached(&log, arguments),
+                machine
+                    .host
+                    .runc
+                    .run_detached(&log, arguments, Stdio::null()),
                 timeout(LIMIT, receive_console(&listener)),
             );
             started?;
