@@ -310,7 +310,17 @@ impl Machine {
             "Machine {} is ready",
             self.who()
         );
+        if lock(&self.record).holder == Holder::Pool {
+            tokio::spawn(self.clone().prepare_terminal());
+        }
         self.attend(over);
+    }
+
+    /// Whoever gets a machine of the pool wants a prompt first of all.
+    async fn prepare_terminal(self: Arc<Self>) {
+        if let Err(error) = self.terminals.prepare(&self).await {
+            tracing::warn!(machine = self.who(), %error, "Machine {} has no terminal yet", self.who());
+        }
     }
 
     /// Waits for its unexpected end.

@@ -58,6 +58,13 @@ const LOOK: Duration = Duration::from_millis(5);
 /// How long a shell that hung up may take to be gone, for its exit code.
 const GONE_WITHIN: Duration = Duration::from_secs(2);
 
+/// The name of a terminal that waits for its first caller, who gives it theirs: no caller's has no
+/// letter.
+const UNNAMED: &str = "";
+
+/// The window of one that waits: a terminal's ancient size.
+const UNNAMED_SIZE: (u16, u16) = (80, 24);
+
 /// The terminals of one machine.
 #[derive(Debug, Default)]
 pub(crate) struct Terminals {
@@ -107,19 +114,9 @@ impl Terminals {
         rows: u16,
     ) -> Result<(Attached, Vec<u8>), ApiError> {
         let _opening = self.opening.lock().await;
-        let found = lock(&self.open).get(name).cloned();
-        let terminal = match found {
+        let terminal = match self.find(name) {
             Some(terminal) => terminal,
-            None => {
-                if lock(&self.open).len() >= TERMINALS_MAX {
-                    return Err(ApiError::Busy);
-                }
-                let (terminal, shell) = Terminal::open(machine, cols, rows).await?;
-                let terminal = Arc::new(terminal);
-                lock(&self.open).insert(name.to_owned(), terminal.clone());
-                self.tend(name.to_owned(), terminal.clone(), shell);
-                terminal
-            }
+            None => self.open(machine, name, (cols, rows)).await?,
         };
         terminal.resize(cols, rows)?;
         let output = lock(&terminal.output);
@@ -136,24 +133,51 @@ impl Terminals {
         ))
     }
 
+    /// Opens a terminal for whoever comes first, so that they find a prompt.
+    pub(crate) async fn prepare(&self, machine: &Arc<Machine>) -> Result<(), ApiError> {
+        let _opening = self.opening.lock().await;
+        self.open(machine, UNNAMED, UNNAMED_SIZE).await.map(drop)
+    }
+
+    /// The terminal of this name, which may be one that waited for it.
+    fn find(&self, name: &str) -> Option<Arc<Terminal>> {
+        let mut open = lock(&self.open);
+        if let Some(terminal) = open.get(name) {
+            return Some(terminal.clone());
+        }
+        let terminal = open.remove(UNNAMED)?;
+        open.insert(name.to_owned(), terminal.clone());
+        Some(terminal)
+    }
+
+    async fn open(
+        &self,
+        machine: &Arc<Machine>,
+        name: &str,
+        (cols, rows): (u16, u16),
+    ) -> Result<Arc<Terminal>, ApiError> {
+        if lock(&self.open).len() >= TERMINALS_MAX {
+            return Err(ApiError::Busy);
+        }
+        let (terminal, shell) = Terminal::open(machine, cols, rows).await?;
+        let terminal = Arc::new(terminal);
+        lock(&self.open).insert(name.to_owned(), terminal.clone());
+        self.tend(terminal.clone(), shell);
+        Ok(terminal)
+    }
+
     /// Forgets all; their shells go with the machine.
     pub(crate) fn close(&self) {
         lock(&self.open).clear();
     }
 
     /// Passes the shell's output on until it ends.
-    fn tend(&self, name: String, terminal: Arc<Terminal>, shell: Process) {
+    fn tend(&self, terminal: Arc<Terminal>, shell: Process) {
         let open = self.open.clone();
         tokio::spawn(async move {
             terminal.pass_on().await;
             let code = timeout(GONE_WITHIN, shell.ended()).await.ok().flatten();
-            let mut open = lock(&open);
-            if open
-                .get(&name)
-                .is_some_and(|now| Arc::ptr_eq(now, &terminal))
-            {
-                open.remove(&name);
-            }
+            lock(&open).retain(|_, now| !Arc::ptr_eq(now, &terminal));
             // Its terminal hung up while it lives on, or it was killed with the machine.
             terminal
                 .exit
