@@ -74,6 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     steps.with_life_signs(|| {
         host::prepare(&steps, &packages)?;
         steps.run("the machine image", |step| {
+            machines::build_init(step)?;
             machines::build_image(step, &data)
         })?;
         steps.run("the programs", |step| step.run(&mut build))
