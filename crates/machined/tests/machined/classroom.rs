@@ -271,14 +271,44 @@ impl Classroom {
         self.machined.wait().expect("its end");
     }
 
+    /// Takes everything away that does not outlive a restart of the host: processes, mounts, control
+    /// groups, namespaces, `/run`.
+    pub(crate) async fn lose_what_a_restart_of_the_host_loses(&mut self) {
+        self.kill();
+        self.let_disks_go();
+        let script = r#"
+            killed() { for pid in $(cat $(find /sys/fs/cgroup -path "*/$NAME/*" -name cgroup.procs) /dev/null | sort -u); do
+                kill -9 $pid && echo $pid; done 2>/dev/null; }
+            while [ -n "$(killed)" ]; do sleep 0.1; done
+            awk -v data="$DATA/" 'index($5, data) == 1 { print $5 }' /proc/self/mountinfo | tac | while read -r at; do umount "$at"; done
+            ip netns del "$NAME"
+            rm -rf "/run/$NAME"
+            for i in 1 2 3 4 5 6 7 8; do find /sys/fs/cgroup -depth -type d -path "*/$NAME*" -exec rmdir {} + 2>/dev/null && break; sleep 0.2; done
+            ! grep -F "$DATA/" /proc/self/mountinfo"#;
+        let name = format!("gyosil-{}", self.tag());
+        let lost = tokio::process::Command::new("bash")
+            .args(["-c", script])
+            .env("NAME", name)
+            .env("DATA", &self.data)
+            .output()
+            .await
+            .expect("bash");
+        assert!(
+            lost.status.success(),
+            "{}",
+            String::from_utf8_lossy(&lost.stderr)
+        );
+    }
+
+    /// What is held is in use.
+    fn let_disks_go(&self) {
+        let mut disks = self.disks.lock().expect("a lock");
+        disks.iter_mut().for_each(|(_, file)| *file = None);
+    }
+
     /// Asks machined to end, as an operator does, and waits for it.
     pub(crate) fn terminate(&mut self) {
-        // What is held is in use.
-        self.disks
-            .lock()
-            .expect("a lock")
-            .iter_mut()
-            .for_each(|(_, file)| *file = None);
+        self.let_disks_go();
         let pid = i32::try_from(self.machined.id())
             .ok()
             .and_then(rustix::process::Pid::from_raw);

@@ -180,3 +180,35 @@ async fn a_copied_machine_does_not_get_the_ids_of_the_first() {
     };
     assert_ne!(ids(&first, &hong).await, ids(&second, &other).await);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_restart_of_the_host_machines_start_with_their_disks() {
+    let mut classroom = Classroom::open(&["--pool", "1"]).await;
+    let (hong, kim) = (id("hong"), id("kim"));
+    let ready = classroom.ready(&hong).await;
+    classroom.ready(&kim).await;
+    classroom.bash(&hong, "echo kept >/note; sync").await;
+    classroom.client().stop(&kim).await.expect("to stop");
+    classroom.lose_what_a_restart_of_the_host_loses().await;
+    classroom.restart().await;
+
+    let by_host = State::Stopped {
+        by: machine::StoppedBy::Host,
+    };
+    let list = classroom.client().list().await.expect("a list");
+    assert_eq!(
+        list.iter()
+            .map(|machine| &machine.state)
+            .collect::<Vec<_>>(),
+        [&by_host; 2]
+    );
+    assert_eq!(classroom.ready(&hong).await.generation, ready.generation);
+    assert_eq!(classroom.bash(&hong, "cat /note").await, "kept\n");
+    classroom.ready(&kim).await;
+    for id in [&hong, &kim] {
+        classroom.client().delete(id).await.expect("to go");
+    }
+    classroom.terminate();
+    let left = footprint::measure(&classroom).await;
+    assert!(left.values().all(Vec::is_empty), "{left:?}");
+}
