@@ -7,10 +7,11 @@ use std::{
     os::{
         fd::{AsFd, BorrowedFd},
         unix::{
-            fs::{PermissionsExt, chown},
+            fs::{MetadataExt, PermissionsExt, chown},
             net::UnixListener,
         },
     },
+    path::Path,
 };
 
 /// The services that sleep when nobody uses the engine.
@@ -23,18 +24,36 @@ pub(crate) const SOCKET: &str = "/run/docker.sock";
 /// What check scripts, beside the machine, use: it lies in a folder that they see as well.
 pub(crate) const SIDE_SOCKET: &str = "/run/gyosil/docker.sock";
 
-/// The listening sockets; none while the student has the engine stopped, so that `docker ps` says
+/// Where containerd listens.
+const CONTAINERD_SOCKET: &str = "/run/containerd/containerd.sock";
+
+/// Whether containerd's socket is there.
+pub(crate) fn is_containerd_there() -> bool {
+    Path::new(CONTAINERD_SOCKET).exists()
+}
+
+/// The listening sockets, and what tells their files from others; none while the student has the engine stopped, so that `docker ps` says
 /// that it cannot connect.
 #[derive(Debug, Default)]
-pub(crate) struct Sockets(Vec<UnixListener>);
+pub(crate) struct Sockets(Vec<(UnixListener, FileId)>);
+
+/// Which file a path leads to: device and inode.
+type FileId = (u64, u64);
+
+fn file_id(path: &str) -> io::Result<FileId> {
+    let meta = fs::symlink_metadata(path)?;
+    Ok((meta.dev(), meta.ino()))
+}
 
 impl Sockets {
-    /// Listens, unless it does.
+    /// Listens, unless it does. Who removed a socket, or has put another there, gets ours back.
     ///
     /// # Errors
     /// When a socket cannot be made.
     pub(crate) fn open(&mut self) -> io::Result<()> {
-        if self.0.is_empty() {
+        let mut files = self.0.iter().zip([SOCKET, SIDE_SOCKET]);
+        let are_ours = files.all(|((_, id), path)| file_id(path).is_ok_and(|now| now == *id));
+        if self.0.is_empty() || !are_ours {
             let group = nix::unistd::Group::from_name("docker").ok().flatten();
             let docker = group.map_or(0, |group| group.gid.as_raw());
             self.0 = vec![
@@ -57,16 +76,15 @@ impl Sockets {
 
     /// The sockets, in the order in which dockerd gets them.
     pub(crate) fn fds(&self) -> Vec<BorrowedFd<'_>> {
-        self.0.iter().map(AsFd::as_fd).collect()
+        self.0.iter().map(|(socket, _)| socket.as_fd()).collect()
     }
 }
 
-fn listen(path: &str, mode: u32, group: u32) -> io::Result<UnixListener> {
+fn listen(path: &str, mode: u32, group: u32) -> io::Result<(UnixListener, FileId)> {
     // Left by an earlier life of the machine, or by a dockerd that the student ran by hand.
     let _ = fs::remove_file(path);
     let socket = UnixListener::bind(path)?;
     chown(path, Some(0), Some(group))?;
     fs::set_permissions(path, Permissions::from_mode(mode))?;
-    // Go expects it of what it inherits to be either; it sets what it needs itself.
-    Ok(socket)
+    Ok((socket, file_id(path)?))
 }

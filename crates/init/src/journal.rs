@@ -7,7 +7,7 @@ use std::{
     collections::HashMap,
     fs::{self, DirBuilder, File, OpenOptions},
     io::{self, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt, chown},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -121,7 +121,10 @@ impl Service {
             speaker.pid,
             printable(message)
         );
-        if self.size + line.len() as u64 > MAX_SIZE {
+        let is_gone = |file: &File| file.metadata().is_ok_and(|meta| meta.nlink() == 0);
+        if self.file.as_ref().is_some_and(is_gone) {
+            self.file = None;
+        } else if self.size + line.len() as u64 > MAX_SIZE {
             self.file = None;
             fs::rename(current(unit), old(unit))?;
         }
@@ -213,6 +216,13 @@ pub(crate) fn units() -> Vec<String> {
     units.sort();
     units.dedup();
     units
+}
+
+/// Another number once somebody has said something more.
+pub(crate) fn stamp() -> u64 {
+    let files = fs::read_dir(FOLDER).into_iter().flatten().flatten();
+    let sizes = files.filter_map(|file| Some(file.metadata().ok()?.len()));
+    sizes.fold(0, |sum, size| sum.wrapping_mul(31).wrapping_add(size))
 }
 
 /// All that a service has said, oldest first.

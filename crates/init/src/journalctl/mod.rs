@@ -8,7 +8,7 @@ use filter::Filter;
 
 use crate::{
     clock, files,
-    journal::Entry,
+    journal::{self, Entry},
     options::{self, Known, Page, Takes, complain},
 };
 
@@ -233,6 +233,7 @@ fn run(plan: &Plan) -> ExitCode {
     if entries.is_empty() && !plan.is_quiet && !plan.follows {
         page.line("-- No entries --");
     }
+    let mut seen = journal::stamp();
     loop {
         for entry in &entries {
             page.line(show(entry, plan.format, &plan.host));
@@ -240,7 +241,10 @@ fn run(plan: &Plan) -> ExitCode {
         if !page.send() || !plan.follows {
             return ExitCode::SUCCESS;
         }
-        std::thread::sleep(FOLLOW_EVERY);
+        while journal::stamp() == seen {
+            std::thread::sleep(FOLLOW_EVERY);
+        }
+        seen = journal::stamp();
         // What cannot be read for a moment, while it is being renamed, is read the next time.
         entries = plan.filter.read_after(last).unwrap_or_default();
         last = entries.last().map(|entry| entry.at).max(last);

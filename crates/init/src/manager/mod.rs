@@ -1,20 +1,23 @@
 //! The machine's first process: one loop that waits for whatever happens and does what follows.
 
+mod engine;
+mod outputs;
 mod properties;
 mod requests;
 
 use std::{
     collections::{BTreeMap, HashMap},
-    fs::{File, OpenOptions},
-    io::{self, Write},
+    fs::File,
+    io,
     os::{
-        fd::{AsFd, BorrowedFd, OwnedFd},
+        fd::{AsFd, BorrowedFd},
         unix::net::{UnixDatagram, UnixListener, UnixStream},
     },
     process::ExitCode,
     time::Instant,
 };
 
+use outputs::Output;
 use rustix::{
     event::{PollFd, PollFlags, poll},
     fs::Timespec,
@@ -27,28 +30,16 @@ use signal_hook::{
 use crate::{
     boot,
     control::{self, Client},
-    engine::{self, CONTAINERD, ENGINE},
+    engine::{CONTAINERD, ENGINE, Sockets, is_containerd_there},
     files::{self, LoadError},
-    journal::{Journal, MAX_LINE, Speaker},
+    journal::Journal,
     notify, process,
     service::{Context, Job, JobEnd, Phase, Service},
     shutdown::Shutdown,
 };
 
-/// The variable that says where to tell that the machine is ready: the number of a pipe's end.
-const READY_FD: &str = "GYOSIL_READY_FD";
-
-/// How many may ask at once; more wait for their turn in the socket's queue.
+/// How many may be about to ask at once; a person has two or three shells.
 const MAX_CLIENTS: usize = 64;
-
-/// The output of a service.
-struct Output {
-    pipe: OwnedFd,
-    unit: String,
-    speaker: Speaker,
-    /// What has come of a line whose end has not.
-    begun: Vec<u8>,
-}
 
 /// What a poll found.
 #[derive(Clone, Copy)]
@@ -82,7 +73,7 @@ pub(crate) struct Manager {
 
 /// Runs as process 1, until the machine is told to end.
 pub(crate) fn main() -> ExitCode {
-    let ready = take_ready();
+    let ready = engine::take_ready();
     let mut journal = Journal::default();
     boot::ready_machine(&mut journal);
     match Manager::new(journal, ready) {
@@ -96,20 +87,6 @@ pub(crate) fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-/// Takes over the pipe that machined gave, so that no child inherits it.
-fn take_ready() -> Option<File> {
-    let number: i32 = std::env::var(READY_FD).ok()?.parse().ok()?;
-    let pipe = OpenOptions::new()
-        .write(true)
-        .open(format!("/proc/self/fd/{number}"))
-        .ok();
-    // Nothing of ours is open yet: above standard error there is only what was given.
-    if number > 2 {
-        let _ = nix::unistd::close(number);
-    }
-    pipe
 }
 
 impl Manager {
@@ -126,7 +103,7 @@ impl Manager {
             services: BTreeMap::new(),
             context: Context {
                 journal,
-                sockets: engine::Sockets::default(),
+                sockets: Sockets::default(),
                 outputs: Vec::new(),
                 ended: Vec::new(),
             },
@@ -282,36 +259,23 @@ impl Manager {
         }
     }
 
-    fn read_output(&mut self, index: usize) {
-        let Some(output) = self.outputs.get_mut(index) else {
-            return;
-        };
-        let mut bytes = [0; MAX_LINE];
-        let count = rustix::io::read(&output.pipe, &mut bytes).unwrap_or(0);
-        output.begun.extend_from_slice(&bytes[..count]);
-        while let Some(end) = output.end_of_line(count == 0) {
-            let line: Vec<u8> = output.begun.drain(..end).collect();
-            let line = String::from_utf8_lossy(&line);
-            self.context.journal.write(
-                &output.unit,
-                &output.speaker,
-                line.trim_end_matches(['\n', '\r']),
-            );
-        }
-        if count == 0 {
-            self.outputs.remove(index);
-        }
-    }
-
     fn accept(&mut self) {
-        while self.clients.len() < MAX_CLIENTS {
-            let Ok((socket, _)) = self.control.accept() else {
-                return;
-            };
+        while let Ok((socket, _)) = self.control.accept() {
+            if self.clients.len() >= MAX_CLIENTS {
+                self.drop_silent();
+            }
             if let Ok(client) = Client::new(socket) {
                 self.next_client += 1;
                 self.clients.insert(self.next_client, client);
             }
+        }
+    }
+
+    /// Forgets who has waited longest without saying what for.
+    fn drop_silent(&mut self) {
+        let silent = self.clients.iter().filter(|(_, client)| !client.is_heard);
+        if let Some(oldest) = silent.map(|(number, _)| *number).min() {
+            self.clients.remove(&oldest);
         }
     }
 
@@ -334,12 +298,7 @@ impl Manager {
             self.begin_in_order();
         }
         for (pipe, unit, speaker) in self.context.outputs.drain(..) {
-            self.outputs.push(Output {
-                pipe,
-                unit,
-                speaker,
-                begun: Vec::new(),
-            });
+            self.outputs.push(Output::new(pipe, unit, speaker));
         }
         self.follow_engine();
         self.tell_ready();
@@ -379,75 +338,15 @@ impl Manager {
 
     fn has_to_wait(&self, service: &Service) -> bool {
         let unit = &service.loaded.unit;
-        unit.after
+        // dockerd looks for containerd's socket until it is there; started beside it, and not after
+        // it, it is there a tenth of a second sooner. It takes one that is left over for the new one.
+        let is_patient = unit.name == ENGINE && !is_containerd_there();
+        let before = unit
+            .after
             .iter()
-            .filter_map(|name| self.services.get(name))
-            .any(Service::is_coming)
-    }
-
-    fn is_engine_asleep(&self) -> bool {
-        self.services
-            .get(ENGINE)
-            .is_some_and(|engine| engine.is_asleep && engine.is_down())
-    }
-
-    /// The engine's sockets and its sleep.
-    fn follow_engine(&mut self) {
-        let Some(engine) = self.services.get(ENGINE) else {
-            return;
-        };
-        if !engine.is_asleep {
-            // One that fails to start keeps nobody waiting; one that crashed is back in a moment.
-            let is_broken = engine.phase == Phase::AutoRestart && engine.lasted == 0;
-            if engine.is_down() || is_broken {
-                self.context.sockets.close();
-            }
-            // Who wanted it to sleep is told by an end without a word.
-            self.dozing
-                .take()
-                .and_then(|client| self.clients.remove(&client));
-        }
-        if !engine.is_down() || self.dozing.is_none() {
-            return;
-        }
-        match self.services.get_mut(CONTAINERD) {
-            Some(containerd) if containerd.is_up() => containerd.doze(&mut self.context),
-            Some(containerd) if !containerd.is_down() => {}
-            _ => {
-                self.context.journal.note(
-                    ENGINE,
-                    "Nobody uses the engine: asleep until somebody calls it.",
-                );
-                self.tell_asleep();
-            }
-        }
-    }
-
-    /// Somebody uses the sleeping engine.
-    fn wake(&mut self) {
-        // Two sockets may have told at once.
-        if self.is_engine_asleep()
-            && let Err(error) = self.start(ENGINE, None)
-        {
-            let journal = &mut self.context.journal;
-            journal.note(ENGINE, &format!("{ENGINE}: Cannot be woken: {error}"));
-            self.context.sockets.close();
-        }
-    }
-
-    /// Tells machined, once, that the machine is up: `ready`, or `no-engine` where it has none that
-    /// runs, because the student has disabled or broken it.
-    fn tell_ready(&mut self) {
-        let engine = self.services.get(ENGINE).map(|service| service.phase);
-        let word = match engine {
-            Some(Phase::Running) => "ready\n",
-            None | Some(Phase::Dead | Phase::Failed | Phase::AutoRestart) => "no-engine\n",
-            Some(_) => return,
-        };
-        if let Some(mut ready) = self.ready.take() {
-            // machined may be gone; the machine is up nonetheless.
-            let _ = ready.write_all(word.as_bytes());
-        }
+            .filter(|name| !(is_patient && *name == CONTAINERD));
+        let mut before = before.filter_map(|name| self.services.get(name));
+        before.any(Service::is_coming)
     }
 
     /// Starts a service and what it wants.
@@ -485,21 +384,6 @@ impl Manager {
             self.services.insert(name.to_owned(), Service::new(loaded));
         }
         Ok(())
-    }
-}
-
-impl Output {
-    /// Where the first line ends, if it does: a long one ends nonetheless, and all ends at the end.
-    fn end_of_line(&self, is_end: bool) -> Option<usize> {
-        let newline = self
-            .begun
-            .iter()
-            .position(|byte| *byte == b'\n')
-            .map(|at| at + 1);
-        let is_long = self.begun.len() >= MAX_LINE;
-        let rest = ((is_end || is_long) && !self.begun.is_empty())
-            .then_some(self.begun.len().min(MAX_LINE));
-        newline.filter(|end| *end <= MAX_LINE).or(rest)
     }
 }
 

@@ -113,9 +113,7 @@ impl Manager {
         let can_reload = !service.loaded.unit.reload.is_empty();
         let begins = match verb {
             Verb::ResetFailed => {
-                if service.phase == Phase::Failed {
-                    service.phase = Phase::Dead;
-                }
+                service.forget_failure();
                 return Some("done");
             }
             Verb::TryRestart if !is_up => return Some("done"),

@@ -273,6 +273,14 @@ impl Service {
         }
     }
 
+    /// Somebody has seen that it failed.
+    pub(crate) fn forget_failure(&mut self) {
+        if self.phase == Phase::Failed {
+            self.phase = Phase::Dead;
+            self.outcome = Outcome::Success;
+        }
+    }
+
     fn enter(&mut self, phase: Phase) {
         self.phase = phase;
         self.next_line = 0;

@@ -95,6 +95,11 @@ async fn a_student_minds_the_engine_as_with_systemd() {
         [ "$(pgrep -x dockerd)" != "$before" ]
         sudo systemctl reload docker
         sudo systemctl start docker
+        # Broken by hand, mended by a restart.
+        sudo rm /run/docker.sock
+        expect 1 docker ps
+        sudo systemctl restart docker
+        docker ps
         expect 5 sudo systemctl start nothing
     "#).await;
 
@@ -113,6 +118,37 @@ async fn a_student_minds_the_engine_as_with_systemd() {
         sudo systemctl reload docker
         until_true grep -q 'Reloaded docker.service' /tmp/followed
         kill %1
+        # Removed, it is begun again.
+        sudo rm -r /var/log/journal
+        sudo service docker restart
+        said 'Started docker.service' "$(journalctl -u docker)"
+    "#).await;
+
+    // Not enabled: the machine comes up without it, and it can be started.
+    student(
+        &classroom,
+        &hong,
+        r#"
+        out=$(sudo systemctl disable docker 2>&1)
+        said "Removed '/etc/systemd/system/multi-user.target.wants/docker.service'." "$out"
+        [ "$(expect 1 systemctl is-enabled docker)" = disabled ]
+        docker ps
+    "#,
+    )
+    .await;
+    classroom.client().stop(&hong).await.expect("to stop");
+    classroom.ready(&hong).await;
+    student(&classroom, &hong, r#"
+        [ "$(expect 3 systemctl is-active docker)" = inactive ]
+        expect 1 docker ps
+        out=$(sudo systemctl enable --now docker 2>&1)
+        said "Created symlink '/etc/systemd/system/multi-user.target.wants/docker.service' → '/usr/lib/systemd/system/docker.service'." "$out"
+        docker ps
+        sudo systemctl mask docker
+        out=$(expect 1 sudo systemctl restart docker 2>&1) || true
+        sudo systemctl unmask docker
+        sudo systemctl restart docker
+        docker ps
     "#).await;
 }
 
@@ -154,6 +190,22 @@ async fn a_broken_engine_fails_as_with_systemd_and_is_mended() {
         said 'docker.service: Main process exited, code=killed, status=9/KILL' "$(journalctl -u docker)"
         sudo kill -9 $(pgrep -x containerd)
         until_true docker info
+    "#).await;
+
+    // A machine whose student has broken the engine still comes up, for them to mend it.
+    student(
+        &classroom,
+        &hong,
+        r#"echo '{' | sudo tee /etc/docker/daemon.json"#,
+    )
+    .await;
+    classroom.client().stop(&hong).await.expect("to stop");
+    classroom.ready(&hong).await;
+    student(&classroom, &hong, r#"
+        expect 1 timeout 20 docker ps
+        sudo cp /tmp/whole.json /etc/docker/daemon.json || echo '{}' | sudo tee /etc/docker/daemon.json
+        sudo systemctl restart docker
+        docker ps
     "#).await;
 }
 
