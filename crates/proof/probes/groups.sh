@@ -1,13 +1,13 @@
 # Control groups: what of them can be written, and whether any limit can be raised.
 
-# What the host hands over: moving processes and making groups below. cgroups(7) and
-# /sys/kernel/cgroup/delegate have the list.
+# What the host hands over: moving processes and making groups below. On v2 the kernel has the list;
+# on v1 it is cgroups(7)'s.
 delegated() {
-    case ${1##*/} in
-    cgroup.procs | tasks | cgroup.clone_children | cgroup.threads | cgroup.subtree_control) return 0 ;;
-    memory.oom.group | memory.reclaim) [ -e /sys/fs/cgroup/cgroup.controllers ] ;;
-    *) return 1 ;;
-    esac
+    if [ -e /sys/fs/cgroup/cgroup.controllers ]; then
+        grep -qxF "${1##*/}" /sys/kernel/cgroup/delegate
+    else
+        case ${1##*/} in cgroup.procs | tasks | cgroup.clone_children) ;; *) return 1 ;; esac
+    fi
 }
 
 # Groups that were made below are the machine's own, on whichever mount they are seen: only the

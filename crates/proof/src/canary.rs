@@ -65,8 +65,9 @@ impl Canary {
             .and_then(|()| fs::set_permissions(&files[1], fs::Permissions::from_mode(0o666)));
         opened.doing(|| format!("open {} to all", open.display()))?;
         let hits = folders[2].path().join("hits");
-        let process = Command::new("bash")
-            .args(["-c", LISTENING, &token])
+        // It ends with this process, however that comes.
+        let process = Command::new("setpriv")
+            .args(["--pdeathsig", "KILL", "bash", "-c", LISTENING, &token])
             .arg(&hits)
             .env("CANARY", &token)
             .stdin(Stdio::null())

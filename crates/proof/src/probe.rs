@@ -87,7 +87,7 @@ pub(crate) struct Seen {
 }
 
 /// The most lines of one kind that are kept: a wall that is down altogether would fill the screen.
-const LINES_MAX: usize = 12;
+const LINES_MAX: usize = 24;
 
 impl Seen {
     /// Understands a probe's output.

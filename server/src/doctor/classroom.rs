@@ -1,7 +1,7 @@
 //! What a classroom has on this host: its folder, its account, its image, its daemon, its port.
 
 use std::{
-    fs,
+    fs, io,
     net::{SocketAddr, TcpListener},
     path::Path,
     time::Duration,
@@ -180,19 +180,20 @@ async fn machined(words: Words, data: &Path) -> Row {
 }
 
 async fn port(words: Words, listen: SocketAddr) -> Row {
-    let found = listen.to_string();
-    if TcpListener::bind(listen).is_ok() {
-        return Row::ok(
-            "doctor-port",
-            words.with("doctor-port-free", &[("address", found.into())]),
-        );
+    let values = [("address", listen.to_string().into())];
+    match TcpListener::bind(listen) {
+        Ok(_) => return Row::ok("doctor-port", words.with("doctor-port-free", &values)),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+        Err(error) => {
+            let found = format!("{listen}: {error}");
+            return Row::fail("doctor-port", found, words.t("doctor-port-mend"));
+        }
     }
     let is_ours = timeout(ANSWER_WITHIN, is_ours(listen))
         .await
         .ok()
         .and_then(Result::ok)
         .unwrap_or(false);
-    let values = [("address", found.into())];
     if is_ours {
         return Row::ok("doctor-port", words.with("doctor-port-ours", &values));
     }
@@ -204,7 +205,7 @@ async fn port(words: Words, listen: SocketAddr) -> Row {
 }
 
 /// Whether a classroom answers there.
-async fn is_ours(address: SocketAddr) -> std::io::Result<bool> {
+async fn is_ours(address: SocketAddr) -> io::Result<bool> {
     let mut stream = TcpStream::connect(address).await?;
     let request = format!("GET /en/ HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;

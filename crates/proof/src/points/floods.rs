@@ -42,7 +42,7 @@ const ECHO_MAX: Duration = Duration::from_millis(500);
 const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 
 /// How long a flood may go on when it holds up its own end: then it is killed.
-const FLOOD_WITHIN: Duration = Duration::from_secs(25);
+const FLOOD_WITHIN: Duration = Duration::from_secs(15);
 
 /// What machined may log in all floods together, in bytes.
 const LOG_MAX: u64 = 1 << 20;
