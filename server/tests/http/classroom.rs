@@ -31,8 +31,13 @@ pub(crate) struct Classroom {
 impl Classroom {
     /// Without an image that machines could be made from.
     pub(crate) fn open() -> Self {
+        Self::with_options(&[])
+    }
+
+    /// The same with options for machined.
+    pub(crate) fn with_options(options: &[&str]) -> Self {
         let content = concat!(env!("CARGO_MANIFEST_DIR"), "/../content");
-        Self::serve(content.as_ref(), None, &[])
+        Self::serve(content.as_ref(), None, options)
     }
 
     /// With machines, another course, and options for machined.
@@ -107,7 +112,13 @@ impl Classroom {
         self.ask(async |machined| machined.exec(&id, request).await.ok())
     }
 
-    fn ask<T>(&self, question: impl AsyncFnOnce(Client) -> T) -> T {
+    /// Its data folder.
+    pub(crate) fn data(&self) -> &Path {
+        self.data.path()
+    }
+
+    /// Asks machined.
+    pub(crate) fn ask<T>(&self, question: impl AsyncFnOnce(Client) -> T) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -7,4 +7,5 @@ mod answers;
 mod classroom;
 mod doors;
 mod machines;
+mod operator;
 mod walls;
