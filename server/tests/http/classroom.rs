@@ -119,13 +119,7 @@ impl Classroom {
 
     /// Asks machined.
     pub(crate) fn ask<T>(&self, question: impl AsyncFnOnce(Client) -> T) -> T {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        runtime.block_on(question(Client::new(
-            self.data.path().join("run/machined.sock"),
-        )))
+        run(async { question(Client::new(self.data.path().join("run/machined.sock"))).await })
     }
 
     /// Somebody with a browser of their own.
@@ -313,6 +307,15 @@ fn answer(mut response: Response<ureq::Body>) -> Answer {
         body: response.body_mut().read_to_string().unwrap(),
         headers,
     }
+}
+
+/// Waits for what is asynchronous.
+pub(crate) fn run<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(work)
 }
 
 /// The web process's user must come through.

@@ -1,20 +1,27 @@
 //! What an operator says on the command line, and is told.
 
-use std::{path::Path, process::Command};
+use std::{path::Path, time::Duration};
 
-use crate::classroom::Classroom;
+use tokio::{process::Command, time::timeout};
+
+use crate::classroom::{Classroom, run};
+
+/// How long a `serve` that cannot go on may take to say so, on a busy machine.
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
 /// What `gyosil serve` says with these options for machined. It ends soon: there is no course.
 fn said(data: &Path, options: &[&str]) -> String {
-    let output = Command::new(env!("CARGO_BIN_EXE_gyosil"))
+    let mut serve = Command::new(env!("CARGO_BIN_EXE_gyosil"));
+    serve
         .args(["serve", "--listen", "127.0.0.1:0", "--data"])
         .arg(data)
         .arg("--content")
         .arg(data.join("none"))
         .arg("--")
         .args(options)
-        .output()
-        .unwrap();
+        .kill_on_drop(true);
+    let output = run(async { timeout(ENDS_WITHIN, serve.output()).await });
+    let output = output.expect("it does not end").unwrap();
     assert!(!output.status.success());
     String::from_utf8(output.stderr).unwrap()
 }
