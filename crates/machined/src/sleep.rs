@@ -32,6 +32,8 @@ pub(crate) struct Usage {
     hands: usize,
     /// When its processor time was last looked at, and what it was then.
     looked: Option<(Instant, Duration)>,
+    /// It is about to fall asleep, and what computes is our own asking for that.
+    falls_asleep: bool,
 }
 
 impl Default for Usage {
@@ -40,6 +42,7 @@ impl Default for Usage {
             since: Instant::now(),
             hands: 0,
             looked: None,
+            falls_asleep: false,
         }
     }
 }
@@ -57,6 +60,27 @@ impl Drop for Hold {
         if self.counts_as_use {
             self.machine.touch();
         }
+    }
+}
+
+/// A machine that is about to fall asleep, one at a time.
+struct Falling<'a>(&'a Machine);
+
+impl<'a> Falling<'a> {
+    /// `None` if it is at it already.
+    fn begin(machine: &'a Machine) -> Option<Self> {
+        let mut usage = lock(&machine.usage);
+        let is_first = !std::mem::replace(&mut usage.falls_asleep, true);
+        // Not `then_some`: one that is made and dropped would undo what the other has begun.
+        is_first.then(|| Self(machine))
+    }
+}
+
+impl Drop for Falling<'_> {
+    fn drop(&mut self) {
+        let mut usage = lock(&self.0.usage);
+        usage.falls_asleep = false;
+        usage.looked = None;
     }
 }
 
@@ -145,8 +169,13 @@ impl Machine {
         (!lifetime.is_zero()).then(|| now() + lifetime.as_secs())
     }
 
-    /// Lets it fall asleep, unless it has been used since that was found right.
+    /// Lets it fall asleep, unless it is used meanwhile.
     pub(crate) async fn freeze(self: &Arc<Self>) -> Result<(), HostError> {
+        let Some(_falling) = Falling::begin(self) else {
+            return Ok(());
+        };
+        // Takes a second or two, in which a key is as quick as ever.
+        self.doze().await;
         let _operation = self.operation.lock().await;
         if self.look() != Due::Freeze {
             return Ok(());
@@ -154,7 +183,6 @@ impl Machine {
         // From here on, whoever wants something waits for this to be over, and wakes it again.
         lock(&self.usage).since = Instant::now();
         self.set(State::Frozen);
-        self.doze().await;
         if let Err(error) = self.host.cgroups.freeze(&self.generation).await {
             self.host.cgroups.wake(&self.generation)?;
             self.touch();
@@ -199,6 +227,7 @@ impl Machine {
         let mut usage = lock(&self.usage);
         let now = Instant::now();
         if let Some((then, before)) = usage.looked
+            && !usage.falls_asleep
             && cpu.saturating_sub(before) * BUSY_PART > now - then
         {
             usage.since = now;
