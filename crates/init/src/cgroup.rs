@@ -81,11 +81,13 @@ pub(crate) fn delegate() -> io::Result<()> {
         // A process may have ended since it was listed.
         let _ = fs::write(own.join("cgroup.procs"), pid);
     }
-    for controller in fs::read_to_string(root.join("cgroup.controllers"))?.split_whitespace() {
+    let controllers = fs::read_to_string(root.join("cgroup.controllers"))?;
+    // One that cannot be handed on is no reason to keep the others.
+    let handed_on = controllers.split_whitespace().map(|controller| {
         fs::write(
             root.join("cgroup.subtree_control"),
             format!("+{controller}"),
-        )?;
-    }
-    Ok(())
+        )
+    });
+    handed_on.fold(Ok(()), io::Result::and)
 }

@@ -39,11 +39,13 @@ pub(crate) enum Verb {
     ResetFailed,
     /// Read the unit files again.
     DaemonReload,
-    /// Put the engine to sleep.
+    /// Whether the engine sleeps: `asleep`, `awake` or `busy`.
+    IsAsleep,
+    /// Put the engine to sleep: `asleep`, if that was done.
     Doze,
 }
 
-const VERBS: [(Verb, &str); 11] = [
+const VERBS: [(Verb, &str); 12] = [
     (Verb::Show, "show"),
     (Verb::List, "list"),
     (Verb::Start, "start"),
@@ -54,13 +56,14 @@ const VERBS: [(Verb, &str); 11] = [
     (Verb::ReloadOrRestart, "reload-or-restart"),
     (Verb::ResetFailed, "reset-failed"),
     (Verb::DaemonReload, "daemon-reload"),
+    (Verb::IsAsleep, "is-asleep"),
     (Verb::Doze, "doze"),
 ];
 
 impl Verb {
     /// Whether anybody may.
     pub(crate) fn is_harmless(self) -> bool {
-        matches!(self, Verb::Show | Verb::List)
+        matches!(self, Verb::Show | Verb::List | Verb::IsAsleep)
     }
 
     pub(crate) fn name(self) -> &'static str {

@@ -51,7 +51,7 @@ pub(crate) fn main() -> ExitCode {
 }
 
 fn doze() -> Result<(), Awake> {
-    let state = control::ask(Verb::Doze, &["look".to_owned()])?;
+    let state = control::ask(Verb::IsAsleep, &[])?;
     match state.trim() {
         "asleep" => return Ok(()),
         "awake" => {}

@@ -30,7 +30,8 @@ impl Manager {
             Verb::Show | Verb::List if self.wakes(request) => self.wake_and_show(number, request),
             Verb::Show | Verb::List => self.show(number, request),
             Verb::DaemonReload => self.daemon_reload(),
-            Verb::Doze => self.doze(number, !request.units.is_empty()),
+            Verb::IsAsleep => self.say(number, self.how_awake()),
+            Verb::Doze => self.doze(number),
             _ => self.act(number, request),
         }
         self.finish_if_done(number);
@@ -153,28 +154,33 @@ impl Manager {
             });
     }
 
-    /// Puts the engine to sleep, the answer comes when it sleeps; or only says whether it does.
-    fn doze(&mut self, number: u64, only_look: bool) {
+    /// `asleep`, `awake`, or `busy`: on its way somewhere, or down.
+    fn how_awake(&self) -> &'static str {
+        match self.services.get(ENGINE) {
+            _ if self.dozing.is_some() => "busy",
+            Some(engine) if engine.is_asleep && engine.is_down() => "asleep",
+            Some(engine) if !engine.is_asleep && engine.phase == Phase::Running => "awake",
+            _ => "busy",
+        }
+    }
+
+    /// Puts the engine to sleep; the answer comes when it sleeps.
+    fn doze(&mut self, number: u64) {
+        let state = self.how_awake();
         let Self {
             services,
             context,
             clients,
             ..
         } = self;
-        let (Some(engine), Some(client)) = (services.get_mut(ENGINE), clients.get_mut(&number))
-        else {
-            return self.say(number, "absent");
-        };
-        if self.dozing.is_some() || !(engine.phase == Phase::Running || engine.is_asleep) {
-            client.say("busy");
-        } else if engine.is_asleep {
-            client.say(if engine.is_down() { "asleep" } else { "busy" });
-        } else if only_look {
-            client.say("awake");
-        } else {
+        if let (Some(engine), Some(client), "awake") =
+            (services.get_mut(ENGINE), clients.get_mut(&number), state)
+        {
             engine.doze(context);
             client.waits_for += 1;
             self.dozing = Some(number);
+        } else {
+            self.say(number, state);
         }
     }
 

@@ -399,6 +399,36 @@ END
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_is_stopped_tells_its_containers() {
+    let classroom = Classroom::open(&[]).await;
+    let hong = id("hong");
+    classroom.ready(&hong).await;
+    classroom.import_tiny(&hong).await;
+    student(&classroom, &hong, r#"
+        docker run -d --name good -v notes:/notes tiny bash -c 'trap "echo told >/notes/note; exit" TERM; while :; do sleep 0.1; done'
+        # One that heeds nothing holds nobody up.
+        docker run -d --name deaf tiny bash -c 'trap "" TERM; while :; do sleep 0.1; done'
+    "#).await;
+    classroom.client().stop(&hong).await.expect("to stop");
+    classroom.ready(&hong).await;
+    student(
+        &classroom,
+        &hong,
+        r#"
+        [ "$(docker run --rm -v notes:/notes tiny bash -c 'echo $(</notes/note)')" = told ]
+        [ "$(docker inspect -f '{{.State.Running}}' good deaf)" = $'false\nfalse' ]
+        said 'Stopping docker.service' "$(journalctl -u docker)"
+    "#,
+    )
+    .await;
+    assert!(
+        !classroom.log().contains("did not end in time"),
+        "{}",
+        classroom.log()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_flood_of_words_is_bounded() {
     let classroom = Classroom::open(&[]).await;
     let hong = id("hong");
