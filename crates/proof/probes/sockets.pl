@@ -4,6 +4,7 @@
 use Socket;
 
 my ($tried, $answered) = (0, 0);
+my %listed;
 sub knock {
     my ($name, $address) = @_;
     $tried++;
@@ -11,8 +12,12 @@ sub knock {
         socket my $socket, AF_UNIX, $kind, 0 or next;
         connect $socket, $address or next;
         $answered++;
-        # A datagram's receiver has no number to tell: whoever it is must be listed as ours.
-        next if $kind == SOCK_DGRAM;
+        # A datagram's receiver has no number to tell. The kernel lists all sockets of this network
+        # namespace, so one that is not among them is somebody else's.
+        if ($kind == SOCK_DGRAM) {
+            print "broken: somebody of the host takes datagrams at $name\n" unless $listed{$name};
+            next;
+        }
         my ($pid) = unpack 'iii', getsockopt $socket, SOL_SOCKET, 17; # SO_PEERCRED
         print "broken: a process of the host answers at $name\n" if $pid == 0;
     }
@@ -32,16 +37,16 @@ sub search {
         elsif (-S _ and length $path < 108) { knock($path, address("$path\0")) }
     }
 }
-search('');
-my (%abstract, %paths);
-$abstract{$_} = 1 for @ABSTRACT;
-$paths{$_} = 1 for @PATHS;
+my %abstract = map { $_ => 1 } @ABSTRACT;
+my %paths = map { $_ => 1 } @PATHS;
 open my $list, '<', '/proc/net/unix' or print "untried: no list of sockets\n";
 while (<$list>) {
     my $name = (split ' ', $_, 8)[7] // next;
     chomp $name;
+    $listed{$name} = 1;
     if ($name =~ s/^@//) { $abstract{$name} = 1 } else { $paths{$name} = 1 }
 }
+search('');
 # What containerd's shim listens on, wherever it runs (CVE-2020-15257).
 $abstract{"/containerd-shim/moby/$_/shim.sock\@"} = 1 for 'x';
 knock("\@$_", address(abstract($_))) for sort keys %abstract;

@@ -98,6 +98,19 @@ pub fn reaches(namespace: &Path, address: SocketAddr) -> io::Result<bool> {
     })
 }
 
+/// Whether a datagram from this network namespace is answered.
+///
+/// # Errors
+/// When the namespace cannot be entered, or has no socket for it.
+pub fn answers(namespace: &Path, address: SocketAddr) -> io::Result<bool> {
+    inside(namespace, move || {
+        let socket = UdpSocket::bind(("0.0.0.0", 0))?;
+        socket.set_read_timeout(Some(Duration::from_secs(5)))?;
+        let sent = socket.send_to(b"?", address);
+        Ok(sent.is_ok() && socket.recv_from(&mut [0; 64]).is_ok())
+    })
+}
+
 /// Does something in another network namespace: in a thread that goes no further.
 ///
 /// # Errors

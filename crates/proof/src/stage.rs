@@ -342,6 +342,12 @@ impl Stage {
                 format!("after machined ended: {}", path.display())
             });
         }
+        // With their names, nothing of the classroom's is among the host's own.
+        let own =
+            run("ip", ["-o", "link"], "").await? + &run("nft", ["list", "ruleset"], "").await?;
+        seen = seen.broken_if(own.contains(&group), || {
+            "after machined ended: an interface or a firewall rule of the host's".into()
+        });
         let kinds: Vec<_> = self.before.keys().copied().collect();
         Ok(seen.saw(format!("nothing left of {}", kinds.join(", "))))
     }

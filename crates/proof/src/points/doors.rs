@@ -154,70 +154,18 @@ pub(crate) fn sockets(stage: &Stage, own_answer: bool) -> Result<Probe, Error> {
 }
 
 pub(crate) async fn check_network(stage: &Stage) -> Result<Vec<(Place, Seen)>, Error> {
-    let router = stage.router();
-    for address in WORLD {
-        let address = format!("{address}/32");
-        run(
-            "ip",
-            [
-                "-n",
-                &stage.prefix(),
-                "addr",
-                "replace",
-                &address,
-                "dev",
-                "lo",
-            ],
-            "",
-        )
-        .await?;
-    }
-    let neighbour = PathBuf::from(format!("/proc/{}/ns/net", stage.init(&stage.kim).await?));
-    let own = Path::new(namespace::OWN);
-    let listen = |namespace: &Path, address, port| {
-        Listener::new(namespace, address, port).doing(|| format!("listen on {address}:{port}"))
-    };
-    let host = listen(own, "127.0.0.1", 0)?;
-    let _listeners = [
-        listen(&neighbour, "0.0.0.0", NEIGHBOUR_PORT)?,
-        listen(&router, "0.0.0.0", ROUTER_PORT)?,
-        Listener::of_datagrams(&router, ROUTER_PORT).doing(|| "listen for datagrams".into())?,
-    ];
-    let theirs = address(stage, &stage.kim).await?;
-    let gateway = address(stage, &stage.hong).await?.replace(".2", ".1");
-    let mut targets = vec![
-        (&*neighbour, format!("{theirs}:{NEIGHBOUR_PORT}")),
-        (own, format!("127.0.0.1:{}", host.port())),
-    ];
-    let on_router = WORLD.into_iter().chain([SERVICE, &gateway]);
-    targets.extend(on_router.map(|address| (&*router, format!("{address}:{ROUTER_PORT}"))));
-    // They are all there, for those who may.
-    let mut absent = Vec::new();
-    for (namespace, target) in &targets {
-        let address = target
-            .parse()
-            .map_err(io::Error::other)
-            .doing(|| format!("understand {target}"))?;
-        if !reaches(namespace, address).doing(|| "enter a namespace".into())? {
-            absent.push(target.clone());
-        }
-    }
+    let others = Others::open(stage).await?;
+    let absent = others.absent()?;
+    let targets = others.targets.iter().map(|(_, target)| target.clone());
     let more = NOBODY
         .map(Into::into)
         .into_iter()
-        .chain([format!("{SERVICE}:{}", host.port())]);
-    let probe = reach(targets.into_iter().map(|(_, target)| target).chain(more))
+        .chain([format!("{SERVICE}:{}", others.host_port)]);
+    let probe = reach(targets.chain(more))
         .give("REGISTRY", [REGISTRY])
-        .give(
-            "PINGS",
-            [&*theirs, "169.254.169.254", "192.168.7.7", "1.1.1.1"],
-        )
-        .give(
-            "DATAGRAMS",
-            ["169.254.169.254", SERVICE, &gateway]
-                .map(|address| format!("{address}:{ROUTER_PORT}")),
-        )
-        .give("THEIRS", [&theirs]);
+        .give("PINGS", [&*others.neighbour, WORLD[0], WORLD[1], "1.1.1.1"])
+        .give("DATAGRAMS", &others.datagrams)
+        .give("THEIRS", [&others.neighbour]);
     let mut checks = stage.run_both(&probe).await?;
     for (_, seen) in &mut checks {
         *seen = std::mem::take(seen).control(
@@ -226,6 +174,94 @@ pub(crate) async fn check_network(stage: &Stage) -> Result<Vec<(Place, Seen)>, E
         );
     }
     Ok(checks)
+}
+
+/// Those who must not be reached, and who answer in their own network namespaces.
+struct Others {
+    /// Each with a namespace from where it is reached.
+    targets: Vec<(PathBuf, String)>,
+    /// Who answers datagrams, in the router's namespace.
+    datagrams: Vec<String>,
+    /// The neighbour's address.
+    neighbour: String,
+    host_port: u16,
+    router: PathBuf,
+    _listeners: [Listener; 4],
+}
+
+impl Others {
+    async fn open(stage: &Stage) -> Result<Self, Error> {
+        let (router, own) = (stage.router(), PathBuf::from(namespace::OWN));
+        for address in WORLD {
+            let address = format!("{address}/32");
+            let add = [
+                "-n",
+                &stage.prefix(),
+                "addr",
+                "replace",
+                &address,
+                "dev",
+                "lo",
+            ];
+            run("ip", add, "").await?;
+        }
+        let kim = PathBuf::from(format!("/proc/{}/ns/net", stage.init(&stage.kim).await?));
+        let listen = |namespace: &Path, address, port| {
+            let listener = Listener::new(namespace, address, port);
+            listener.doing(|| format!("listen on {address}:{port}"))
+        };
+        let host = listen(&own, "127.0.0.1", 0)?;
+        let host_port = host.port();
+        let datagrams = Listener::of_datagrams(&router, ROUTER_PORT);
+        let listeners = [
+            host,
+            listen(&kim, "0.0.0.0", NEIGHBOUR_PORT)?,
+            listen(&router, "0.0.0.0", ROUTER_PORT)?,
+            datagrams.doing(|| "listen for datagrams".into())?,
+        ];
+        let neighbour = address(stage, &stage.kim).await?;
+        let gateway = address(stage, &stage.hong).await?.replace(".2", ".1");
+        let on_router = |address: &str| format!("{address}:{ROUTER_PORT}");
+        let mut targets = vec![
+            (kim, format!("{neighbour}:{NEIGHBOUR_PORT}")),
+            (own, format!("127.0.0.1:{host_port}")),
+        ];
+        let addresses = WORLD.into_iter().chain([SERVICE, &gateway]);
+        targets.extend(addresses.map(|address| (router.clone(), on_router(address))));
+        let datagrams = [WORLD[0], SERVICE, &gateway].map(on_router).into();
+        Ok(Self {
+            targets,
+            datagrams,
+            neighbour,
+            host_port,
+            router,
+            _listeners: listeners,
+        })
+    }
+
+    /// Who does not answer those who may ask: not reaching them would say nothing.
+    fn absent(&self) -> Result<Vec<String>, Error> {
+        let mut absent = Vec::new();
+        for (namespace, target) in &self.targets {
+            if !reaches(namespace, socket(target)?).doing(|| "enter a namespace".into())? {
+                absent.push(target.clone());
+            }
+        }
+        for target in &self.datagrams {
+            let answers = namespace::answers(&self.router, socket(target)?);
+            if !answers.doing(|| "enter a namespace".into())? {
+                absent.push(format!("{target} to datagrams"));
+            }
+        }
+        Ok(absent)
+    }
+}
+
+fn socket(target: &str) -> Result<std::net::SocketAddr, Error> {
+    target
+        .parse()
+        .map_err(io::Error::other)
+        .doing(|| format!("understand {target}"))
 }
 
 /// The probe of who can be reached.
