@@ -18,8 +18,8 @@ const PROMPT_WITHIN: Duration = Duration::from_secs(20);
 /// How long one key is waited for; it then counts as this long.
 const KEY_WITHIN: Duration = Duration::from_secs(5);
 
-/// The pause between two keys: a fast typist's.
-const PAUSE: Duration = Duration::from_millis(30);
+/// The pause between two keys: ten times a fast typist's pace, so that there are enough of them.
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// So many keys make a line, which is then taken back.
 const LINE: usize = 40;

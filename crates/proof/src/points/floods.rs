@@ -1,6 +1,6 @@
 //! Point 12: whatever a machine floods, it floods itself.
 
-use std::{fs, os::unix::fs::MetadataExt, path::PathBuf, time::Duration};
+use std::{fs, io, os::unix::fs::MetadataExt, path::PathBuf, time::Duration};
 
 use tokio::{
     task::JoinHandle,
@@ -9,7 +9,7 @@ use tokio::{
 
 use crate::{
     Doing, Error, Place,
-    echo::Terminal,
+    echo::{Echoes, Terminal},
     footprint,
     probe::{Probe, Seen},
     stage::{DISK_MIB, MEMORY_MIB, PROCESSES, Stage},
@@ -32,7 +32,7 @@ const PROCESS_FLOOD: &str = "processes";
 /// The flood that a terminal adds to.
 const LOGS: &str = "logs";
 
-/// How long each lasts: long enough to reach every limit, and for a hundred keys of the neighbour's.
+/// How long each lasts: long enough to reach every limit, and for two hundred keys of the neighbour's.
 const TIME: Duration = Duration::from_secs(3);
 
 /// How long a key of the neighbour's may take, in 99 of 100 cases: longer, and typing is guessing.
@@ -87,13 +87,37 @@ pub(crate) async fn check(stage: &Stage) -> Result<Vec<(Place, Seen)>, Error> {
     Ok(checks)
 }
 
-/// One flood, while the neighbour types.
+/// One flood; once more if the neighbour's keys were slow, as the host may have been at something else
+/// for a moment.
 async fn one(
     stage: &Stage,
     place: Place,
     flood: &str,
     terminal: &mut Terminal,
 ) -> Result<Seen, Error> {
+    let is_slow = |echoes: &Echoes| echoes.percentile(99) > ECHO_MAX;
+    let (seen, first) = pour(stage, place, flood, terminal).await?;
+    if !is_slow(&first) {
+        return Ok(seen);
+    }
+    let (again, second) = pour(stage, place, flood, terminal).await?;
+    let slow = || {
+        format!(
+            "{flood}: the neighbour's keys took {}, and {}",
+            first.words(),
+            second.words()
+        )
+    };
+    Ok(seen.and(again).broken_if(is_slow(&second), slow))
+}
+
+/// Pours one flood, while the neighbour types: what keys took then.
+async fn pour(
+    stage: &Stage,
+    place: Place,
+    flood: &str,
+    terminal: &mut Terminal,
+) -> Result<(Seen, Echoes), Error> {
     let probe = Probe::bash(include_str!("../../probes/floods.sh"));
     let probe = probe.give("FLOOD", [flood]).give("TIME", [TIME.as_secs()]);
     let measure = async {
@@ -110,7 +134,7 @@ async fn one(
     );
     let usage = usage?;
     shouted
-        .map_err(std::io::Error::other)
+        .map_err(io::Error::other)
         .doing(|| "have a terminal printed full".into())??;
     let took = since.elapsed();
     // A flood may take its own program, or even its machine's engine, with it.
@@ -119,34 +143,24 @@ async fn one(
         Ok(Err(error)) => Seen::default().saw(format!("{flood}: {error}")),
         Err(_) => Seen::default().saw(format!("{flood}: held up its own end")),
     };
-    let echoes = match echoes {
-        Ok(echoes) => echoes,
-        Err(error) => return Ok(seen.broken(format!("{flood}: the neighbour's terminal: {error}"))),
-    };
-    let slow = echoes.percentile(99) > ECHO_MAX;
-    let seen = seen
-        .saw(format!(
-            "{flood} ({:.1} s): {}; {}",
-            took.as_secs_f32(),
-            echoes.words(),
-            usage.words()
-        ))
-        .broken_if(slow, || {
-            format!("{flood}: the neighbour's keys took {}", echoes.words())
-        })
-        .broken_if(usage.processes > PROCESSES as usize, || {
-            format!("{flood}: {} processes", usage.processes)
-        })
-        .broken_if(
-            usage.disk_mib > u64::from(DISK_MIB) + DISK_SLACK_MIB,
-            || format!("{flood}: {} MiB of the host's disk", usage.disk_mib),
-        );
-    let ran_wild = flood != PROCESS_FLOOD || usage.processes > PROCESSES as usize / 2;
-    let seen = seen.control(ran_wild, "the flood of processes has few");
-    Ok(if answers_again(stage).await? {
+    let seen = usage.judge(seen, flood);
+    let seen = if answers_again(stage).await? {
         seen
     } else {
         seen.saw(format!("{flood}: the machine was started anew"))
+    };
+    Ok(match echoes {
+        Ok(echoes) => {
+            let (seconds, echoed, used) = (took.as_secs_f32(), echoes.words(), usage.words());
+            (
+                seen.saw(format!("{flood} ({seconds:.1} s): {echoed}; {used}")),
+                echoes,
+            )
+        }
+        Err(error) => {
+            let broken = format!("{flood}: the neighbour's terminal: {error}");
+            (seen.broken(broken), Echoes::default())
+        }
     })
 }
 
@@ -192,6 +206,19 @@ struct Usage {
 }
 
 impl Usage {
+    /// Whether it is what the machine's limits allow, and what the flood is about.
+    fn judge(&self, seen: Seen, flood: &str) -> Seen {
+        let (limit, disk) = (PROCESSES as usize, u64::from(DISK_MIB) + DISK_SLACK_MIB);
+        let ran_wild = flood != PROCESS_FLOOD || self.processes > limit / 2;
+        seen.broken_if(self.processes > limit, || {
+            format!("{flood}: {} processes", self.processes)
+        })
+        .broken_if(self.disk_mib > disk, || {
+            format!("{flood}: {} MiB of the host's disk", self.disk_mib)
+        })
+        .control(ran_wild, "the flood of processes has few")
+    }
+
     fn words(&self) -> String {
         format!(
             "{} processes, {} MiB of memory, {} MiB of disk",
