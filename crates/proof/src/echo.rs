@@ -1,6 +1,9 @@
 //! How long a key takes from a terminal's reader to the shell and back.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::{Duration, Instant},
+};
 
 use futures::{SinkExt, StreamExt};
 use machine::{Client, MachineId};
@@ -81,10 +84,15 @@ impl Terminal {
         Ok(())
     }
 
-    /// Types for a while, a key at a time, and measures each one's way.
-    pub(crate) async fn echoes(&mut self, time: Duration) -> Result<Echoes, Error> {
+    /// Types, a key at a time, and measures each one's way: for this long at least, and then until
+    /// `over` says so.
+    pub(crate) async fn echoes(
+        &mut self,
+        time: Duration,
+        over: &AtomicBool,
+    ) -> Result<Echoes, Error> {
         let (until, mut echoes) = (Instant::now() + time, Vec::new());
-        while Instant::now() < until {
+        while Instant::now() < until || !over.load(Ordering::Relaxed) {
             let key = [b'a' + (echoes.len() % 26) as u8];
             let typed = Instant::now();
             self.send(&key).await?;

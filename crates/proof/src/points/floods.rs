@@ -1,6 +1,15 @@
 //! Point 12: whatever a machine floods, it floods itself.
 
-use std::{fs, io, os::unix::fs::MetadataExt, path::PathBuf, time::Duration};
+use std::{
+    fs, io,
+    os::unix::fs::MetadataExt,
+    path::PathBuf,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use tokio::{
     task::JoinHandle,
@@ -44,6 +53,9 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(4);
 /// How long a flood may go on when it holds up its own end: then it is killed.
 const FLOOD_WITHIN: Duration = Duration::from_secs(15);
 
+/// How often it is looked at what the machine has of the host.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
+
 /// What machined may log in all floods together, in bytes.
 const LOG_MAX: u64 = 1 << 20;
 
@@ -60,7 +72,7 @@ pub(crate) fn beyond() -> Probe {
 
 pub(crate) async fn check(stage: &Stage) -> Result<Vec<(Place, Seen)>, Error> {
     let mut terminal = Terminal::open(stage.client(), &stage.kim, "typist").await?;
-    let quiet = terminal.echoes(TIME).await?;
+    let quiet = terminal.echoes(TIME, &AtomicBool::new(true)).await?;
     let neighbour = stage.init(&stage.kim).await?;
     let mut checks = Vec::new();
     for place in [Place::Root, Place::Privileged] {
@@ -120,19 +132,21 @@ async fn pour(
 ) -> Result<(Seen, Echoes), Error> {
     let probe = Probe::bash(include_str!("../../probes/floods.sh"));
     let probe = probe.give("FLOOD", [flood]).give("TIME", [TIME.as_secs()]);
-    let measure = async {
-        sleep(TIME / 2).await;
-        usage(stage).await
-    };
     let shout = shout(stage, flood == LOGS).await?;
-    let since = Instant::now();
-    let (ran, echoes, usage, shouted) = tokio::join!(
-        timeout(FLOOD_WITHIN, stage.run(place, &probe)),
-        terminal.echoes(TIME),
-        measure,
-        shout
+    let (since, over, peak) = (Instant::now(), AtomicBool::new(false), Mutex::default());
+    let flood_ends = async {
+        let ran = tokio::select! {
+            ran = timeout(FLOOD_WITHIN, stage.run(place, &probe)) => Ok(ran),
+            error = watch(stage, &peak) => Err(error),
+        };
+        over.store(true, Ordering::Relaxed);
+        ran
+    };
+    let (ran, echoes, shouted) = tokio::join!(flood_ends, terminal.echoes(TIME, &over), shout);
+    let (ran, usage) = (
+        ran?,
+        peak.into_inner().unwrap_or_else(PoisonError::into_inner),
     );
-    let usage = usage?;
     shouted
         .map_err(io::Error::other)
         .doing(|| "have a terminal printed full".into())??;
@@ -198,7 +212,22 @@ async fn answers_again(stage: &Stage) -> Result<bool, Error> {
     Ok(false)
 }
 
+/// Notes the most that the machine has of the host, until this is dropped.
+async fn watch(stage: &Stage, peak: &Mutex<Usage>) -> Error {
+    loop {
+        match usage(stage).await {
+            Ok(now) => peak
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .raise(&now),
+            Err(error) => return error,
+        }
+        sleep(LOOK_EVERY).await;
+    }
+}
+
 /// What the machine has of the host.
+#[derive(Debug, Default)]
 struct Usage {
     processes: usize,
     memory_mib: u64,
@@ -206,6 +235,13 @@ struct Usage {
 }
 
 impl Usage {
+    /// The most of both.
+    fn raise(&mut self, other: &Self) {
+        self.processes = self.processes.max(other.processes);
+        self.memory_mib = self.memory_mib.max(other.memory_mib);
+        self.disk_mib = self.disk_mib.max(other.disk_mib);
+    }
+
     /// Whether it is what the machine's limits allow, and what the flood is about.
     fn judge(&self, seen: Seen, flood: &str) -> Seen {
         let (limit, disk) = (PROCESSES as usize, u64::from(DISK_MIB) + DISK_SLACK_MIB);
