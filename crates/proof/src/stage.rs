@@ -98,7 +98,10 @@ impl Stage {
             .path()
             .canonicalize()
             .doing(|| "find that folder".into())?;
-        prepare(&data, options).doing(|| format!("prepare {}", data.display()))?;
+        let image = options.image.canonicalize();
+        let image =
+            image.doing(|| format!("find the machine image {}", options.image.display()))?;
+        prepare(&data, &image).doing(|| format!("prepare {}", data.display()))?;
         let outside = Canary::new(&data.join("web"))?;
         let socket = data.join("run/machined.sock");
         let client = Client::new(&socket);
@@ -418,17 +421,14 @@ fn name(text: &str) -> Result<MachineId, Error> {
         .doing(|| format!("name a machine {text}"))
 }
 
-fn prepare(data: &Path, options: &Options) -> io::Result<()> {
+fn prepare(data: &Path, image: &Path) -> io::Result<()> {
     // The account has to pass through it to the socket.
     fs::set_permissions(data, fs::Permissions::from_mode(0o755))?;
     for folder in ["machine-image", "run", "web"] {
         fs::create_dir(data.join(folder))?;
     }
     fs::set_permissions(data.join("web"), fs::Permissions::from_mode(0o700))?;
-    symlink(
-        options.image.canonicalize()?,
-        data.join("machine-image/rootfs"),
-    )
+    symlink(image, data.join("machine-image/rootfs"))
 }
 
 /// Starts machined; it is asked to end when this process ends, however that comes.

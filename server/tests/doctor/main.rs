@@ -132,6 +132,14 @@ fn it_speaks_the_operators_language() {
 }
 
 #[test]
+fn without_an_image_nothing_is_proven() {
+    let empty = tempfile::tempdir().expect("a folder");
+    let (content, text) = run(doctor(empty.path()).args(["--prove", "--lang", "en"]));
+    assert!(!content);
+    assert!(!text.contains("held"), "{text}");
+}
+
+#[test]
 fn a_broken_off_suite_leaves_nothing() {
     let mut command = doctor(&data());
     command
