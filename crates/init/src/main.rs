@@ -36,9 +36,6 @@ mod words;
 
 use std::{ffi::OsString, path::Path, process::ExitCode};
 
-/// Where this executable lies in a machine.
-const HERE: &str = "/usr/lib/gyosil/init";
-
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os();
     let name = arguments.next().unwrap_or_default();

@@ -18,7 +18,6 @@ use rustix::{
 };
 
 use crate::{
-    HERE,
     activate::Activation,
     cgroup, notify,
     unit::{self, Line, Unit},
@@ -26,6 +25,9 @@ use crate::{
 
 /// The first number that socket activation uses: sd_listen_fds(3).
 const FIRST_SOCKET: i32 = 3;
+
+/// This executable, also when a student has removed or replaced its file.
+const OURSELVES: &str = "/proc/self/exe";
 
 /// Where services' programs are looked up, as systemd has it.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin";
@@ -64,7 +66,7 @@ pub(crate) fn start(
         program,
     };
     let (output, input) = pipe_with(PipeFlags::CLOEXEC)?;
-    let mut command = Command::new(HERE);
+    let mut command = Command::new(OURSELVES);
     command
         .arg0("activate")
         .args(activation.arguments())

@@ -36,6 +36,7 @@ pub(super) fn show(units: &[String], read: &Read, page: &mut Page) -> u8 {
     };
     let mut code = 0;
     let mut is_first = true;
+    let mut is_cut = false;
     for unit in &found {
         if !unit.is_found() {
             complain(&format!("Unit {} could not be found.", unit.get("Id")));
@@ -45,10 +46,13 @@ pub(super) fn show(units: &[String], read: &Read, page: &mut Page) -> u8 {
         if !std::mem::take(&mut is_first) {
             page.line("");
         }
-        show_one(unit, read, page);
+        is_cut |= show_one(unit, read, page);
         if !matches!(unit.get("ActiveState"), "active" | "reloading") && code == 0 {
             code = 3;
         }
+    }
+    if is_cut {
+        page.line("Hint: Some lines were ellipsized, use -l to show in full.");
     }
     links::warn_of_stale(units);
     code
@@ -72,7 +76,8 @@ fn painted(text: &str, colour: &str) -> String {
     }
 }
 
-fn show_one(unit: &Properties, read: &Read, page: &mut Page) {
+/// Shows a unit; whether a line was cut.
+fn show_one(unit: &Properties, read: &Read, page: &mut Page) -> bool {
     let name = unit.get("Id");
     let state = unit.get("ActiveState");
     let dot = match state {
@@ -83,7 +88,8 @@ fn show_one(unit: &Properties, read: &Read, page: &mut Page) {
     let dot = painted(dot, colour(state));
     if unit.get("LoadState") != "loaded" {
         page.line(format!("{dot} {name}"));
-        return show_unusable(unit, page);
+        show_unusable(unit, page);
+        return false;
     }
     page.line(format!("{dot} {name} - {}", unit.get("Description")));
     show_loaded(unit, page);
@@ -94,8 +100,13 @@ fn show_one(unit: &Properties, read: &Read, page: &mut Page) {
             if index == 0 { "Docs:" } else { "" }
         ));
     }
-    show_processes(unit, read, page);
-    show_journal(name, read, page);
+    let width = if read.has("full") {
+        usize::MAX
+    } else {
+        width()
+    };
+    let is_cut = show_processes(unit, width, page);
+    show_journal(name, read, width, page) || is_cut
 }
 
 fn show_unusable(unit: &Properties, page: &mut Page) {
@@ -179,7 +190,8 @@ fn show_active(unit: &Properties, page: &mut Page) {
     }
 }
 
-fn show_processes(unit: &Properties, read: &Read, page: &mut Page) {
+/// Shows a unit's processes; whether a line was cut.
+fn show_processes(unit: &Properties, width: usize, page: &mut Page) -> bool {
     if !unit.get("Past").is_empty() {
         page.line(format!("    Process: {}", unit.get("Past")));
     }
@@ -200,7 +212,7 @@ fn show_processes(unit: &Properties, read: &Read, page: &mut Page) {
     let group = unit.get("ControlGroup");
     let processes = cgroup::processes(unit.get("Id"));
     if group.is_empty() || processes.is_empty() {
-        return;
+        return false;
     }
     let sum = processes
         .iter()
@@ -213,11 +225,7 @@ fn show_processes(unit: &Properties, read: &Read, page: &mut Page) {
         span::show(sum.processor, Duration::from_millis(1))
     ));
     page.line(format!("     CGroup: {group}"));
-    let width = if read.has("full") {
-        usize::MAX
-    } else {
-        width()
-    };
+    let mut is_cut = false;
     for (index, pid) in processes.iter().enumerate() {
         let branch = if index + 1 == processes.len() {
             "\u{2514}"
@@ -225,8 +233,9 @@ fn show_processes(unit: &Properties, read: &Read, page: &mut Page) {
             "\u{251c}"
         };
         let line = format!("             {branch}\u{2500}{pid} {}", command_line(*pid));
-        page.line(shortened(&line, width));
+        is_cut |= add_shortened(&line, width, page);
     }
+    is_cut
 }
 
 /// What a service's processes use now.
@@ -320,6 +329,13 @@ fn width() -> usize {
     tcgetwinsize(std::io::stdout()).map_or(usize::MAX, |size| usize::from(size.ws_col).max(40))
 }
 
+/// Adds a line, cut to the width; whether that was necessary.
+fn add_shortened(line: &str, width: usize, page: &mut Page) -> bool {
+    let shown = shortened(line, width);
+    page.line(&shown);
+    shown != line
+}
+
 fn shortened(line: &str, width: usize) -> String {
     if line.chars().count() <= width {
         return line.to_owned();
@@ -329,31 +345,24 @@ fn shortened(line: &str, width: usize) -> String {
     kept
 }
 
-fn show_journal(unit: &str, read: &Read, page: &mut Page) {
-    let lines = read
-        .value("lines")
-        .and_then(|lines| lines.parse().ok())
-        .unwrap_or(LINES);
-    match journal::read(unit) {
-        Ok(entries) if !entries.is_empty() && lines > 0 => {
+/// Shows the last lines of a unit's journal; whether one was cut.
+fn show_journal(unit: &str, read: &Read, width: usize, page: &mut Page) -> bool {
+    let lines = read.value("lines").and_then(|lines| lines.parse().ok());
+    let lines = lines.unwrap_or(LINES);
+    let Ok(entries) = journal::read(unit) else {
+        page.line("");
+        page.line("Warning: some journal files were not opened due to insufficient permissions.");
+        return false;
+    };
+    let last = entries.iter().skip(entries.len().saturating_sub(lines));
+    let mut is_cut = false;
+    for (index, entry) in last.enumerate() {
+        if index == 0 {
             page.line("");
-            let width = if read.has("full") {
-                usize::MAX
-            } else {
-                width()
-            };
-            for entry in entries.iter().skip(entries.len().saturating_sub(lines)) {
-                page.line(shortened(&journalctl::short(entry), width));
-            }
         }
-        Ok(_) => {}
-        Err(_) => {
-            page.line("");
-            page.line(
-                "Warning: some journal files were not opened due to insufficient permissions.",
-            );
-        }
+        is_cut |= add_shortened(&journalctl::short(entry), width, page);
     }
+    is_cut
 }
 
 #[cfg(test)]
