@@ -5,6 +5,7 @@
 //! and is untrusted.
 
 mod client;
+pub mod needs;
 mod types;
 
 pub use client::{Client, Error, Items};

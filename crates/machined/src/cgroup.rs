@@ -18,6 +18,10 @@ use crate::{
 
 const ROOT: &str = "/sys/fs/cgroup";
 
+/// The controllers that machines cannot do without. Freezing is no controller of v2's: all groups can.
+const NEEDED_V1: [&str; 4] = ["memory", "pids", "cpu", "freezer"];
+const NEEDED_V2: [&str; 3] = ["memory", "pids", "cpu"];
+
 /// The files of a v1 group that its owner may write: moving processes and making children. Never a
 /// limit's.
 const DELEGATED_V1: [&str; 3] = ["cgroup.procs", "tasks", "cgroup.clone_children"];
@@ -99,6 +103,28 @@ impl Cgroups {
     /// The path of a container's group, as a bundle names it.
     pub(crate) fn path(&self, container: &str) -> String {
         format!("{}/{container}", self.base)
+    }
+
+    /// Those of the controllers without which a machine could take the whole host, or could not be put
+    /// to sleep, that are not there for us.
+    pub(crate) fn missing_controllers(&self) -> Vec<&'static str> {
+        if self.v2 {
+            let base = PathBuf::from(format!("{ROOT}{}", self.base));
+            let there = fs::read_to_string(base.join("cgroup.controllers")).unwrap_or_default();
+            let parent = base
+                .parent()
+                .map(|parent| parent.join("cgroup.controllers"));
+            let parent = parent
+                .and_then(|file| fs::read_to_string(file).ok())
+                .unwrap_or_default();
+            let has = |name: &&str| {
+                let mut all = there.split_whitespace().chain(parent.split_whitespace());
+                all.any(|controller| controller == *name)
+            };
+            return NEEDED_V2.into_iter().filter(|name| !has(name)).collect();
+        }
+        let has = |name: &&str| Path::new(ROOT).join(name).is_dir();
+        NEEDED_V1.into_iter().filter(|name| !has(name)).collect()
     }
 
     /// Whether the host can limit swap: on v1 that takes a kernel with swap accounting.

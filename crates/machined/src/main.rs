@@ -14,6 +14,7 @@ mod config;
 mod disk;
 mod dns;
 mod error;
+mod fitness;
 mod host;
 mod ids;
 mod keeper;
@@ -79,6 +80,7 @@ async fn main() -> anyhow::Result<()> {
     if !rustix::process::geteuid().is_root() {
         bail!("gyosil-machined runs as root");
     }
+    fitness::check()?;
     // Containers' first processes and shells are left to us by the runc that made them.
     rustix::process::set_child_subreaper(rustix::process::Pid::from_raw(1))
         .context("becoming a subreaper")?;
@@ -99,12 +101,7 @@ async fn main() -> anyhow::Result<()> {
     make_folders(&data)?;
     disk::isolate(&data.machines())?;
     let cgroups = Cgroups::open(data.tag()).context("finding our control group")?;
-    if options.disk_speed.0 > 0 && !cgroups.limits_disk_speed() {
-        tracing::warn!(
-            "This host cannot limit the speed of machines' disks: that takes a kernel with \
-             CONFIG_BLK_DEV_THROTTLING and the control group blkio, or io (systemd: Delegate=yes)"
-        );
-    }
+    fitness::check_limits(&cgroups, &options)?;
     let internet = options
         .internet
         .then(|| Internet::new(options.resolver.clone()));

@@ -3,13 +3,10 @@
 use std::{fs, path::Path};
 
 use app::Words;
+use machine::needs;
 use nix::unistd::geteuid;
 
 use super::row::{Row, Verdict};
-
-/// Machines share one root file system by idmapped mounts beneath overlayfs, which Linux has since
-/// this version.
-const KERNEL: (u32, u32) = (5, 19);
 
 /// The user namespaces that a hundred machines need: one each, and some for what students try in them.
 const USER_NAMESPACES: u64 = 1000;
@@ -55,13 +52,9 @@ fn version(words: Words) -> Row {
         .release()
         .to_string_lossy()
         .into_owned();
-    let mut numbers = release
-        .split(['.', '-'])
-        .map(|part| part.parse().unwrap_or(0));
-    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
     let mend = words.t("doctor-kernel-mend");
     Row::ok_or(
-        version >= KERNEL,
+        needs::kernel_version(&release) >= needs::KERNEL,
         "doctor-kernel",
         release,
         Verdict::Fail,

@@ -3,28 +3,12 @@
 use std::{collections::BTreeSet, env, path::PathBuf};
 
 use app::Words;
+use machine::needs::missing_programs;
 
 use super::{
     ask,
     row::{Row, Verdict},
 };
-
-/// Programs, each with the Debian or Ubuntu package that has it.
-const PROGRAMS: [(&str, &str); 13] = [
-    ("runc", "runc"),
-    ("ip", "iproute2"),
-    ("nft", "nftables"),
-    ("dnsmasq", "dnsmasq-base"),
-    ("docker-registry", "docker-registry"),
-    ("mkfs.ext4", "e2fsprogs"),
-    ("sysctl", "procps"),
-    ("setpriv", "util-linux"),
-    ("nsenter", "util-linux"),
-    ("unshare", "util-linux"),
-    ("losetup", "util-linux"),
-    ("mount", "mount"),
-    ("setsid", "util-linux"),
-];
 
 /// The first runc of each line without CVE-2024-21626, by which a container reached the host's files:
 /// upstream's, and what Debian 12 and Ubuntu mended in older ones (their changelogs).
@@ -46,10 +30,7 @@ pub(super) async fn rows(words: Words) -> Vec<Row> {
 }
 
 fn programs(words: Words) -> Row {
-    let missing: Vec<_> = PROGRAMS
-        .into_iter()
-        .filter(|(program, _)| find(program).is_none())
-        .collect();
+    let missing = missing_programs(&env::var_os("PATH").unwrap_or_default());
     if missing.is_empty() {
         return Row::ok("doctor-programs", words.t("doctor-there"));
     }

@@ -62,3 +62,24 @@ async fn without_an_image_there_is_no_machine() {
     );
     assert!(!classroom.client().health().await.expect("health").image);
 }
+
+#[tokio::test]
+async fn a_host_that_lacks_a_program_is_told_which_and_how_to_mend_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let machined = tokio::process::Command::new(env!("CARGO_BIN_EXE_gyosil-machined"))
+        .arg("--data")
+        .arg(folder.path().join("data"))
+        .args(["--socket-user", "nobody"])
+        .env("PATH", folder.path())
+        .output()
+        .await;
+    let machined = machined.expect("machined");
+    assert!(!machined.status.success());
+    let said = String::from_utf8_lossy(&machined.stderr);
+    assert!(
+        said.contains("runc, ip, nft") && said.contains("apt-get install "),
+        "{said}"
+    );
+    // Nothing was made before that was known.
+    assert!(!folder.path().join("data").exists());
+}
