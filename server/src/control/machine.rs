@@ -17,7 +17,7 @@ use super::{accounts::local_path, fragment};
 use crate::{
     app_state::{Classroom, machine_of},
     trouble::Trouble,
-    visitor::{Member, Visitor},
+    visitor::Visitor,
 };
 
 #[derive(Deserialize)]
@@ -31,12 +31,15 @@ pub(super) struct Back {
 pub(super) async fn act(
     State(classroom): State<Classroom>,
     visitor: Visitor,
-    Member(account): Member,
     Path((_, act)): Path<(String, String)>,
     Form(form): Form<Back>,
 ) -> Result<Response, Trouble> {
     let act = MachineAct::from_word(&act).ok_or(Trouble::NotFound)?;
-    let id = machine_of(&account);
+    let next = local_path(&form.next);
+    let account = visitor.account.as_ref().ok_or_else(|| Trouble::SignIn {
+        next: next.to_owned(),
+    })?;
+    let id = machine_of(account);
     tracing::info!(machine = %id, %act, "{act} of {id} was asked for");
     let machines = &classroom.machines;
     let view = match act {
@@ -49,7 +52,6 @@ pub(super) async fn act(
             Err(error) => view(machines, &id, Err(error)).await,
         },
     };
-    let next = local_path(&form.next);
     if !visitor.wants_fragment {
         return Ok(Redirect::to(next).into_response());
     }

@@ -221,7 +221,8 @@ fn strangers_can_do_nothing_to_a_machine() {
     for act in ["start", "wake", "extend", "stop", "reset"] {
         let path = format!("/ko/machine/{act}");
         let answer = nobody.post(&path, &[("next", LESSON)]);
-        assert!(answer.location.contains("sign-in"), "{act}");
+        let door = format!("/ko/sign-in?next={LESSON}");
+        assert_eq!(answer.location, door, "{act}: no way back to the lesson");
         let origin = "http://example.org";
         let answer = student.visitor.post_from(&path, &[], origin, &[]);
         assert_eq!(answer.status, 403, "{act}");
