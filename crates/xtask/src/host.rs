@@ -58,6 +58,9 @@ pub(crate) const FOR_TEST: &[Package] = &[
     ),
 ];
 
+/// What a virtual machine takes beyond that.
+pub(crate) const FOR_VM: &[Package] = &[package("qemu-system-x86", "qemu-system-x86_64")];
+
 /// The user that the web process becomes.
 const WEB_USER: &str = "gyosil";
 

@@ -17,6 +17,7 @@ mod step;
 mod test;
 mod tools;
 mod up;
+mod vm;
 
 use std::process::ExitCode;
 

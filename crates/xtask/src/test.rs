@@ -17,13 +17,13 @@ use crate::{
     parts::{Part, Tally},
     signals::End,
     step::{Step, Steps, seconds},
-    tools, up,
+    tools, up, vm,
 };
 
 /// What to test.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// Only these parts; without any, all.
+    /// Only these parts; without any, all but vm.
     #[arg(value_enum)]
     parts: Vec<Part>,
 }
@@ -34,6 +34,10 @@ pub(crate) struct Args {
 /// # Errors
 /// When the tests cannot even be started.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    if args.parts.contains(&Part::Vm) {
+        ensure!(args.parts.len() == 1, "the part vm runs by itself");
+        return vm::run();
+    }
     let started = Instant::now();
     let mut parts = if args.parts.is_empty() {
         Part::ALL.to_vec()

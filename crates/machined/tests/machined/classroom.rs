@@ -17,8 +17,18 @@ use tokio::time::timeout;
 /// The usual place of the machine image on a developer's machine.
 const IMAGE: &str = "/var/lib/gyosil-dev/machine-image/rootfs";
 
+/// By how much everything may take longer than usual; in an emulated virtual machine, 10. Read when
+/// the tests are built (crates/xtask/src/vm.rs).
+pub(crate) const PATIENCE: u32 = match option_env!("GYOSIL_TEST_PATIENCE") {
+    Some(text) => match u32::from_str_radix(text, 10) {
+        Ok(patience) => patience,
+        Err(_) => panic!("GYOSIL_TEST_PATIENCE is no number"),
+    },
+    None => 1,
+};
+
 /// How long anything may take that is waited for, on a host with other work.
-pub(crate) const SOON: Duration = Duration::from_secs(60);
+pub(crate) const SOON: Duration = Duration::from_secs(60 * PATIENCE as u64);
 
 /// An unprivileged account that every Linux has.
 const ACCOUNT: &str = "nobody";
@@ -82,7 +92,7 @@ impl Classroom {
         fs::create_dir(data.join("machine-image")).expect("a folder for the image");
         symlink(image(), data.join("machine-image/rootfs")).expect("the image");
         let machined = start(&data, namespace, options);
-        let classroom = Self {
+        let mut classroom = Self {
             machined,
             options: options.to_vec(),
             namespace: namespace.to_owned(),
@@ -180,7 +190,7 @@ impl Classroom {
         user: MachineUser,
     ) -> Outcome {
         let argv = ["bash", "-s"].map(Into::into).into();
-        let timeout_ms = 60_000;
+        let timeout_ms = u64::from(60_000 * PATIENCE);
         let request = ExecRequest {
             argv,
             user,
@@ -192,9 +202,11 @@ impl Classroom {
 
     /// Runs a check beside a machine.
     pub(crate) async fn check(&self, id: &MachineId, script: &str, timeout_ms: u64) -> Outcome {
+        let longest = machine::CHECK_TIMEOUT_MAX.as_millis();
+        let longest = u64::try_from(longest).expect("a minute");
         let request = CheckRequest {
             script: script.to_owned(),
-            timeout_ms,
+            timeout_ms: (timeout_ms * u64::from(PATIENCE)).min(longest),
             counts_as_use: true,
         };
         self.client().check(id, &request).await.expect("an outcome")
@@ -222,7 +234,8 @@ impl Classroom {
             .map(|p| Ok(p.to_vec().into()))
             .collect();
         let argv = ["docker", "import", "-", "tiny"].map(Into::into).into();
-        let (user, stdin, timeout_ms) = (MachineUser::Root, String::new(), 60_000);
+        let timeout_ms = u64::from(60_000 * PATIENCE);
+        let (user, stdin) = (MachineUser::Root, String::new());
         let request = ExecRequest {
             argv,
             user,
@@ -357,9 +370,11 @@ impl Classroom {
         fs::read_to_string(log(&self.data)).unwrap_or_default()
     }
 
-    async fn wait_for_machined(&self) {
+    async fn wait_for_machined(&mut self) {
         let wait = async {
             while self.client().health().await.is_err() {
+                let ended = self.machined.try_wait().expect("its state");
+                assert_eq!(ended, None, "machined ended\n{}", self.log());
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
         };

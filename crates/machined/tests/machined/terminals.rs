@@ -7,7 +7,7 @@ use machine::{MachineId, TerminalControl, TerminalEvent};
 use tokio::{net::UnixStream, time::timeout};
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message};
 
-use crate::classroom::{Classroom, SOON, id};
+use crate::classroom::{Classroom, PATIENCE, SOON, id};
 
 type Socket = WebSocketStream<UnixStream>;
 
@@ -174,7 +174,7 @@ async fn read_exit(socket: &mut Socket) -> TerminalEvent {
             }
         }
     };
-    timeout(Duration::from_secs(20), read)
+    timeout(Duration::from_secs(20) * PATIENCE, read)
         .await
         .expect("in time")
 }
