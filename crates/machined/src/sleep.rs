@@ -56,9 +56,14 @@ pub(crate) struct Hold {
 
 impl Drop for Hold {
     fn drop(&mut self) {
-        lock(&self.machine.usage).hands -= 1;
+        let mut usage = lock(&self.machine.usage);
+        usage.hands -= 1;
         if self.counts_as_use {
+            drop(usage);
             self.machine.touch();
+        } else {
+            // What the engine computed for it is not the student's work either.
+            usage.looked = None;
         }
     }
 }
