@@ -28,7 +28,7 @@ sub set {
 }
 
 # A switch of the whole host that only goes on, and that the kernel lets every namespace turn
-# (nf_conntrack-sysctl.rst): turned here, it would stay so.
+# (nf_conntrack-sysctl.rst): machined has turned it, and walk.pl sees to that.
 my $one_way = qr{/nf_hooks_lwtunnel$};
 
 my @paths = grep { $_ !~ $one_way } (

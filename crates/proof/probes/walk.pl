@@ -16,10 +16,12 @@ my @own = (
     qr{^/sys/fs/cgroup/},          # groups.sh looks at these
 );
 # The host's, which the kernel lets every network namespace turn on, for good: light tunnels' packets
-# then pass the firewall as well (nf_conntrack-sysctl.rst). No harm, but worth knowing.
+# then pass the firewall as well (nf_conntrack-sysctl.rst). machined turns it itself, and then there is
+# nothing left to change.
 my $one_way = '/proc/sys/net/netfilter/nf_hooks_lwtunnel';
 my ($files, $own) = (0, 0);
 
+sub is_on { open my $file, '<', $_[0] or return 0; return <$file> =~ /^1$/ }
 sub opens { sysopen my $file, $_[0], O_WRONLY | O_NONBLOCK }
 
 sub walk {
@@ -33,7 +35,7 @@ sub walk {
         elsif (-f _) {
             $files++;
             next unless opens($path);
-            if ($path eq $one_way) { print "saw: $path is the host's, and goes on for good\n" }
+            if ($path eq $one_way && is_on($path)) { print "saw: $path is on, and can only stay so\n" }
             elsif (grep { $path =~ $_ } @own) { $own++ }
             else { print "broken: $path opens for writing\n" }
         }

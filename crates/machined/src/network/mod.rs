@@ -78,6 +78,7 @@ impl Router {
             name: format!("gyosil-{tag}"),
         };
         make_room_for_neighbours();
+        turn_the_one_way_switch();
         // Of a former machined, which may have had another setting.
         uplink::remove(&router.name).await?;
         if !router.namespace().exists() {
@@ -184,6 +185,23 @@ impl Router {
 /// administered ones.
 fn hardware_address(number: u8, end: u8) -> String {
     format!("02:00:0a:58:{number:02x}:{end:02x}")
+}
+
+/// A switch of the whole host that only goes on, and that the kernel lets every network namespace
+/// turn: light tunnels' packets pass the firewall as well
+/// (<https://docs.kernel.org/networking/nf_conntrack-sysctl.html>).
+const ONE_WAY_SWITCH: &str = "/proc/sys/net/netfilter/nf_hooks_lwtunnel";
+
+/// Turns what any machine could turn, so that none can change anything of the host's by it.
+fn turn_the_one_way_switch() {
+    if fs::read_to_string(ONE_WAY_SWITCH).is_ok_and(|now| now.trim() == "0") {
+        match fs::write(ONE_WAY_SWITCH, "1") {
+            Ok(()) => tracing::info!(
+                "Turned {ONE_WAY_SWITCH} on, as every machine could: it is for all of the host"
+            ),
+            Err(error) => tracing::warn!(%error, "{ONE_WAY_SWITCH} could not be turned on"),
+        }
+    }
 }
 
 /// Raises the host's limits on neighbours where they are lower. Where they are not to be seen, as
