@@ -62,6 +62,7 @@ pub async fn measure(data: &Path, disks: &[String]) -> Result<Footprint, Error> 
                 .collect(),
         ),
         ("links", links(&name).await?),
+        ("rules", rules(&name).await?),
         ("loops", loops(disks).await?),
         ("groups", groups(&name)),
         ("processes", processes(&name)),
@@ -133,6 +134,25 @@ async fn links(namespace: &str) -> Result<Vec<String>, Error> {
     let links = run("ip", ["-n", namespace, "-o", "link"], "").await?;
     let name = |line: &str| line.split_whitespace().nth(1).unwrap_or(line).to_owned();
     Ok(links.lines().map(name).collect())
+}
+
+/// The firewall rules of the class's router, if there is one; without what its sets have counted.
+async fn rules(namespace: &str) -> Result<Vec<String>, Error> {
+    let path = Path::new("/run/netns").join(namespace);
+    if !path.exists() {
+        return Ok(Vec::new());
+    }
+    let network = format!("--net={}", path.display());
+    let command = [&*network, "nft", "--stateless", "list", "ruleset"];
+    let rules = run("nsenter", command, "").await?;
+    let mut is_counted = false;
+    let is_rule = |line: &&str| {
+        is_counted |= line.trim_start().starts_with("elements = {");
+        let is_rule = !is_counted;
+        is_counted &= !line.trim_end().ends_with('}');
+        is_rule
+    };
+    Ok(rules.lines().filter(is_rule).map(str::to_owned).collect())
 }
 
 /// The loop devices of these disks.
