@@ -42,6 +42,6 @@ async fn tell(store: &Store, machines: &Client) -> Result<()> {
         .filter(|student| !there.contains(&machine_id(*student)))
         .count();
     let expected = u32::try_from(expected).unwrap_or(u32::MAX);
-    machines.expect(machine::Roster { expected }).await?;
+    machines.set_roster(machine::Roster { expected }).await?;
     Ok(())
 }

@@ -144,7 +144,7 @@ impl Client {
     }
 
     /// Says how many students may come, which bounds the pool of ready machines.
-    pub async fn expect(&self, roster: Roster) -> Result<(), Error> {
+    pub async fn set_roster(&self, roster: Roster) -> Result<(), Error> {
         let body = Full::new(to_json(&roster)?.into()).map_err(|never| match never {});
         let request = build(Method::PUT, "/v1/roster", body.boxed_unsync())?;
         within(ANSWER_WITHIN, self.send(request)).await.map(drop)

@@ -131,7 +131,7 @@ async fn roster(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<StatusCode, ApiError> {
     let roster: Roster = parse(&body?)?;
-    context.machines.expect(roster.expected);
+    context.machines.set_roster(roster.expected);
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -139,7 +139,7 @@ impl Machines {
             .or_insert_with(|| Place::new(id.clone(), None))
             .clone();
         // Nobody overtakes those who wait.
-        let started = known.queue.is_empty() && self.start(&mut known, id, &place)?;
+        let started = known.queue.is_empty() && self.start(&mut known, id, &place);
         if !started {
             known.queue.push_back(id.clone());
             self.tell_turns(&known);
@@ -164,19 +164,19 @@ impl Machines {
         let had_place = old.is_up();
         // On disk before anything else has the name: one name, one machine, whenever the power goes.
         old.change(|record| record.holder = Holder::Nobody)?;
-        let new = match self.take_spare(&mut known) {
-            Some(spare) => self.hand_over(spare, id)?,
-            None => Machine::new(self.host.clone(), Record::new(Holder::Name(id.clone()))),
-        };
-        place.set_machine(new.clone());
-        if !new.is_up() {
-            if had_place {
-                new.begin();
-            } else {
-                known.queue.push_back(id.clone());
-                self.tell_turns(&known);
-            }
+        let new = self.spare_for(&mut known, id);
+        let new = new.unwrap_or_else(|| self.fresh(id));
+        if had_place && !new.is_up() {
+            new.begin();
         }
+        place.set_machine(new.clone());
+        // One that waits goes on waiting where it is, once.
+        if new.is_up() {
+            known.queue.retain(|waiting| waiting != id);
+        } else if !known.queue.contains(id) {
+            known.queue.push_back(id.clone());
+        }
+        self.tell_turns(&known);
         drop(known);
         self.remove_in_background(old);
         self.host.changed.notify_one();
@@ -184,7 +184,7 @@ impl Machines {
     }
 
     /// How many students may come who have no machine yet.
-    pub(crate) fn expect(&self, expected: u32) {
+    pub(crate) fn set_roster(&self, expected: u32) {
         lock(&self.known).expected = Some(expected);
         self.host.changed.notify_one();
     }
@@ -255,11 +255,7 @@ impl Machines {
     fn leave_queue(&self, id: &MachineId, place: &Arc<Place>) {
         let mut known = lock(&self.known);
         known.queue.retain(|waiting| waiting != id);
-        place.set_turn(None);
-        if place.machine().is_none() {
-            known.places.remove(id);
-            place.end();
-        }
+        known.give_up(id, place);
         self.tell_turns(&known);
     }
 
@@ -276,17 +272,10 @@ impl Machines {
                 known.queue.pop_front();
                 continue;
             };
-            match self.start(&mut known, &id, &place) {
-                Ok(true) => {
-                    known.queue.pop_front();
-                }
-                Ok(false) => break,
-                Err(error) => {
-                    tracing::error!(machine = %id, %error, "Machine {id} could not be started in its turn");
-                    known.queue.pop_front();
-                    place.set_turn(None);
-                }
+            if !self.start(&mut known, &id, &place) {
+                break;
             }
+            known.queue.pop_front();
         }
         self.make_room(&mut known);
         self.tell_turns(&known);
@@ -366,54 +355,59 @@ impl Machines {
     }
 
     /// Starts the machine of a name, if there is room for it.
-    fn start(&self, known: &mut Known, id: &MachineId, place: &Place) -> Result<bool, HostError> {
+    fn start(&self, known: &mut Known, id: &MachineId, place: &Place) -> bool {
         let own = place.machine().filter(|machine| machine.now().is_some());
-        let machine = match own {
-            None => match self.take_spare(known) {
-                Some(spare) => {
-                    place.set_machine(self.hand_over(spare, id)?);
-                    return Ok(true);
-                }
-                None => Machine::new(self.host.clone(), Record::new(Holder::Name(id.clone()))),
-            },
-            Some(machine) => machine,
-        };
+        if own.is_none()
+            && let Some(spare) = self.spare_for(known, id)
+        {
+            place.set_machine(spare);
+            return true;
+        }
         if !self.has_room(known) {
-            // It has a disk, so a machine of the pool is no use to it, but the room of one is.
+            // A machine of the pool is no use to it, having a disk of its own, but the room of one is.
             let Some(spare) = known.pool.pop() else {
-                return Ok(false);
+                return false;
             };
             self.remove_in_background(spare);
         }
+        let machine = own.unwrap_or_else(|| self.fresh(id));
         machine.begin();
         place.set_machine(machine);
-        Ok(true)
+        true
+    }
+
+    /// A machine of this name that has nothing yet.
+    fn fresh(&self, id: &MachineId) -> Arc<Machine> {
+        let record = Record::new(Holder::Name(id.clone()));
+        Machine::new(self.host.clone(), record)
     }
 
     fn has_room(&self, known: &Known) -> bool {
         known.count_up() < self.host.options.max_machines() && self.host.has_memory()
     }
 
-    /// A machine of the pool that is ready, and as new as the image.
-    fn take_spare(&self, known: &mut Known) -> Option<Arc<Machine>> {
+    /// A machine of the pool that is ready, and as new as the image; it has this name from now on.
+    fn spare_for(&self, known: &mut Known, id: &MachineId) -> Option<Arc<Machine>> {
         let stamp = self.host.data.image_stamp();
         let is_good = |spare: &Arc<Machine>| {
             spare.state() == Some(State::Ready) && spare.record().image == stamp
         };
         let at = known.pool.iter().position(is_good)?;
-        Some(known.pool.remove(at))
-    }
-
-    /// Gives a machine of the pool its name.
-    fn hand_over(&self, spare: Arc<Machine>, id: &MachineId) -> Result<Arc<Machine>, HostError> {
+        let spare = known.pool.remove(at);
         let ends_at = spare.ends_when_started_now();
-        spare.change(|record| {
+        let named = spare.change(|record| {
             record.holder = Holder::Name(id.clone());
             record.ends_at = ends_at;
-        })?;
+        });
+        if let Err(error) = named {
+            // Nobody's then: it must not go on beside the pool.
+            tracing::error!(machine = %id, generation = spare.generation, %error, "{id} could not be given a machine of the pool");
+            self.remove_in_background(spare);
+            return None;
+        }
         spare.touch();
         tracing::info!(machine = %id, generation = spare.generation, "{id} gets a machine of the pool");
-        Ok(spare)
+        Some(spare)
     }
 
     /// Those in the queue whom nobody waits for lose their place.
@@ -425,11 +419,7 @@ impl Machines {
         for id in leave {
             tracing::info!(machine = %id, "Nobody waits for machine {id} any more");
             if let Some(place) = known.places.get(&id).cloned() {
-                place.set_turn(None);
-                if place.machine().is_none() {
-                    known.places.remove(&id);
-                    place.end();
-                }
+                known.give_up(&id, &place);
             }
         }
     }
@@ -523,6 +513,15 @@ impl Machines {
 }
 
 impl Known {
+    /// A name that is in the queue no longer stands for nothing, if it had no machine.
+    fn give_up(&mut self, id: &MachineId, place: &Place) {
+        place.set_turn(None);
+        if place.machine().is_none() {
+            self.places.remove(id);
+            place.end();
+        }
+    }
+
     /// How many machines run or are on their way up, the pool's among them.
     fn count_up(&self) -> usize {
         let named = self.places.values().filter_map(|place| place.machine());

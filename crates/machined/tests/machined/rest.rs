@@ -321,6 +321,27 @@ async fn who_comes_when_the_host_is_full_waits_for_their_turn() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn who_resets_a_machine_that_waits_keeps_one_place() {
+    let classroom = Classroom::open(&["--max-machines", "1"]).await;
+    let client = classroom.client();
+    let (hong, kim) = (id("hong"), id("kim"));
+    let old = classroom.ready(&hong).await;
+    client.stop(&hong).await.expect("to stop");
+    classroom.ready(&kim).await;
+    client.ensure(&hong).await.expect("a place");
+    let reset = client.reset(&hong).await.expect("the same place");
+    assert!(
+        matches!(reset.state, State::Queued { place: 1, .. }),
+        "{reset:?}"
+    );
+    assert_ne!(reset.generation, old.generation);
+    assert_eq!(client.health().await.expect("health").queued, 1);
+    client.stop(&kim).await.expect("to stop");
+    let ready = classroom.wait_until(&hong, is_ready).await;
+    assert_eq!(ready.generation, reset.generation);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sleepers_make_room_for_who_waits_and_keep_their_disk() {
     let classroom = Classroom::open(&[
         "--max-machines",
@@ -441,7 +462,7 @@ async fn the_pool_gives_machines_at_once_and_is_no_larger_than_it_must() {
     );
     // The class needs no more than one.
     client
-        .expect(machine::Roster { expected: 1 })
+        .set_roster(machine::Roster { expected: 1 })
         .await
         .expect("to be told");
     classroom.ready(&id("kim")).await;
