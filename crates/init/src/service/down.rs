@@ -11,35 +11,27 @@ use crate::{
 };
 
 impl Service {
+    /// Enters a phase on the way down, which has a limit of its own.
+    fn enter_ending(&mut self, phase: Phase) {
+        self.enter(phase);
+        let limit = self.loaded.unit.stop_within;
+        self.deadline = limit.map(|limit| Instant::now() + limit);
+    }
+
     pub(super) fn enter_stop(&mut self, context: &mut Context) {
-        self.enter(Phase::Stop);
-        self.deadline = self
-            .loaded
-            .unit
-            .stop_within
-            .map(|limit| Instant::now() + limit);
+        self.enter_ending(Phase::Stop);
         self.run_next_line(context);
     }
 
     pub(super) fn enter_term(&mut self, context: &mut Context) {
-        self.enter(Phase::Term);
-        self.deadline = self
-            .loaded
-            .unit
-            .stop_within
-            .map(|limit| Instant::now() + limit);
+        self.enter_ending(Phase::Term);
         let signal = process::signal(&self.loaded.unit.kill_signal);
         self.signal(signal, self.loaded.unit.kill_mode == KillMode::ControlGroup);
         self.look_whether_gone(context);
     }
 
     pub(super) fn enter_kill(&mut self, context: &mut Context) {
-        self.enter(Phase::Kill);
-        self.deadline = self
-            .loaded
-            .unit
-            .stop_within
-            .map(|limit| Instant::now() + limit);
+        self.enter_ending(Phase::Kill);
         self.signal(
             Signal::KILL,
             self.loaded.unit.kill_mode != KillMode::Process,
@@ -48,12 +40,7 @@ impl Service {
     }
 
     pub(super) fn enter_stop_post(&mut self, context: &mut Context) {
-        self.enter(Phase::StopPost);
-        self.deadline = self
-            .loaded
-            .unit
-            .stop_within
-            .map(|limit| Instant::now() + limit);
+        self.enter_ending(Phase::StopPost);
         self.run_next_line(context);
     }
 
