@@ -53,8 +53,14 @@ fn look(machines: &Arc<Machines>, id: MachineId, machine: Arc<Machine>) {
                 tracing::error!(machine = machine.who(), %error, "Machine {} cannot fall asleep", machine.who());
             }
         }),
-        Due::StopIdle => machines.stop_in_background(machine, StoppedBy::Idle),
-        Due::StopLifetime => machines.stop_in_background(machine, StoppedBy::Lifetime),
+        due @ (Due::StopIdle | Due::StopLifetime) => {
+            let by = if due == Due::StopIdle {
+                StoppedBy::Idle
+            } else {
+                StoppedBy::Lifetime
+            };
+            machines.stop_in_background(machine, by, move |machine| machine.look() == due);
+        }
         Due::Delete => {
             tracing::info!(machine = %id, "The disk of machine {id} was kept for as long as disks are");
             let all = machines.clone();

@@ -244,6 +244,26 @@ impl Machine {
         let was_up = self.is_up();
         lock(&self.run).over.cancel();
         let _operation = self.operation.lock().await;
+        self.bring_down(by, was_up).await
+    }
+
+    /// Stops it for a limit, unless that is no longer due when its turn has come: it may have been used
+    /// meanwhile, or stopped and started again.
+    pub(crate) async fn stop_if(
+        self: &Arc<Self>,
+        by: StoppedBy,
+        is_due: impl Fn(&Self) -> bool,
+    ) -> Result<(), HostError> {
+        let _operation = self.operation.lock().await;
+        if !is_due(self) {
+            return Ok(());
+        }
+        lock(&self.run).over.cancel();
+        self.bring_down(by, true).await
+    }
+
+    /// The stop itself; whoever calls holds `operation`.
+    async fn bring_down(&self, by: StoppedBy, was_up: bool) -> Result<(), HostError> {
         if was_up {
             self.end_gently().await;
         }

@@ -446,14 +446,20 @@ impl Machines {
                 machine.who()
             );
             known.making_room.push(machine.clone());
-            self.stop_in_background(machine, StoppedBy::Idle);
+            let sleeps = |machine: &Machine| machine.slept().is_some();
+            self.stop_in_background(machine, StoppedBy::Idle, sleeps);
         }
     }
 
     /// Stops a machine whose limit has struck.
-    pub(crate) fn stop_in_background(&self, machine: Arc<Machine>, by: StoppedBy) {
+    pub(crate) fn stop_in_background(
+        &self,
+        machine: Arc<Machine>,
+        by: StoppedBy,
+        is_due: impl Fn(&Machine) -> bool + Send + Sync + 'static,
+    ) {
         self.in_background(async move {
-            if let Err(error) = machine.stop(by).await {
+            if let Err(error) = machine.stop_if(by, is_due).await {
                 tracing::error!(machine = machine.who(), %error, "Machine {} could not be stopped", machine.who());
             }
         });
