@@ -8,7 +8,7 @@ use std::{
 
 use app::components::Standing;
 use course::{
-    Exercise, Lesson, Proof,
+    Exercise, Lesson, Proof, Values,
     check::{self, Expected, Verdict},
 };
 use machine::{CheckRequest, Client, ExecRequest, MachineId, MachineUser, Outcome};
@@ -86,7 +86,11 @@ impl Examiner {
         let machine = machine_id(account);
         let _turn = self.turn(&machine).await;
         let standing = match self
-            .beside(&machine, check::check_program(script), asked)
+            .beside(
+                &machine,
+                check::check_program(script, &Values::default()),
+                asked,
+            )
             .await
         {
             Ok(outcome) => self.standing_of(
@@ -132,7 +136,11 @@ impl Examiner {
         let machine = machine_id(account);
         let _turn = self.turn(&machine).await;
         let outcome = match self
-            .beside(&machine, check::answer_program(script), Asked::ByStudent)
+            .beside(
+                &machine,
+                check::answer_program(script, &Values::default()),
+                Asked::ByStudent,
+            )
             .await
         {
             Ok(outcome) => outcome,

@@ -11,6 +11,7 @@
 //! - `end CODE`: the script ended by itself, with this exit code. Without this line it did not.
 
 use crate::model::Script;
+use crate::vars::Values;
 
 /// Bash functions for scripts, documented in the file itself.
 pub const PRELUDE: &str = include_str!("check.sh");
@@ -51,26 +52,27 @@ pub enum Expected {
     Not(Verdict),
 }
 
-/// The program for a check: standard input of `bash`.
+/// The program for a check: standard input of `bash`. `values` are those of the exercise's vars for
+/// the student whose machine it is.
 #[must_use]
-pub fn check_program(script: &Script) -> String {
+pub fn check_program(script: &Script, values: &Values) -> String {
     // The script is a function of its own before it starts, so that bash has read all of it: from
     // then on standard input is empty, and no command can eat the rest of the program.
     format!(
         "{PRELUDE}\nscript() (\n{}\n)\nscript </dev/null\nprintf 'end %s\\n' \"$?\" >&3\n",
-        script.as_str()
+        script.with(values)
     )
 }
 
 /// The program that computes an answer: standard input of `bash`. What the script prints is the
 /// answer; it may also `fail ID`, where there is nothing yet to compute it from.
 #[must_use]
-pub fn answer_program(script: &Script) -> String {
+pub fn answer_program(script: &Script, values: &Values) -> String {
     format!(
         "{PRELUDE}\nscript() (\n{}\n)\nanswer=$(script </dev/null)\ncode=$?\n\
          while IFS= read -r line; do printf 'answer %s\\n' \"$line\" >&3; done <<<\"$answer\"\n\
          printf 'end %s\\n' \"$code\" >&3\n",
-        script.as_str()
+        script.with(values)
     )
 }
 

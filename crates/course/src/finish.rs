@@ -145,12 +145,20 @@ impl Finisher<'_> {
                 _ => None,
             })
             .collect();
+        let vars = &body.vars.vars;
+        let vars_lines = vars.canonical();
+        let parts = std::iter::once(script.as_str()).chain(vars_lines.iter().map(String::as_str));
+        // One that is not an id has been told of.
+        let needs = body.needs.iter().flatten();
         Some(Exercise {
             id: item.id.clone(),
             concepts,
             points,
+            needs: needs.filter_map(|word| word.text.parse().ok()).collect(),
+            vars: vars.clone(),
+            vars_of: body.vars.of.clone(),
             setup,
-            version: version("exercise", std::iter::once(script.as_str())),
+            version: version("exercise", parts),
             proof,
             solution,
             wrong,

@@ -4,12 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::head::{Head, Word};
 use crate::ids::ItemId;
+use crate::lesson::Known;
 use crate::model::{ExerciseText, QuestionText, Script};
 use crate::problem::Problem;
 use crate::prompt::{Prompt, title_of};
 use crate::render::Renderer;
 use crate::scan::{Code, Directive, Piece};
 use crate::source::{Fragment, Source, Spot};
+use crate::vars::Vars;
+use crate::vars_block::{self, FoundVars};
 
 /// What an item is worth where its author does not say.
 pub(crate) const POINTS_DEFAULT: u32 = 1;
@@ -36,6 +39,9 @@ pub(crate) enum Body {
 pub(crate) struct ExerciseBody {
     /// Whether `answer` stands behind its id.
     pub(crate) is_answer: Option<Spot>,
+    /// Ids of the exercises that it builds on.
+    pub(crate) needs: Option<Vec<Word>>,
+    pub(crate) vars: FoundVars,
     /// Its code blocks that are scripts.
     pub(crate) scripts: Vec<FoundScript>,
     /// Where each feedback's id stands.
@@ -200,6 +206,8 @@ pub(crate) fn exercise(
     renderer: &mut Renderer<'_>,
     directive: &Directive,
     pieces: Vec<Piece>,
+    known: &Known,
+    is_translation: bool,
 ) -> Option<Item> {
     let source = renderer.source;
     let mut head = Head::of(source, directive, &mut renderer.problems);
@@ -217,9 +225,16 @@ pub(crate) fn exercise(
         }
         None => None,
     };
-    let known =
-        "an exercise has an id, perhaps `answer`, and {concepts=\"a b\" points=2 title=\"…\"}";
-    head.finish(source, known, &mut renderer.problems);
+    let needs = head.value("needs").map(|value| split(&value));
+    let says = "an exercise has an id, perhaps `answer`, and {concepts=\"a b\" points=2 title=\"…\" needs=\"c\"}";
+    head.finish(source, says, &mut renderer.problems);
+    let vars = if is_translation {
+        known.vars.get(&item.id).cloned().unwrap_or_default()
+    } else {
+        vars_block::of_exercise(renderer, &pieces, known)
+    };
+    vars_block::check_uses(renderer, directive, &vars, is_translation);
+    renderer.vars = vars.vars.clone();
 
     let mut prompt = Prompt::default();
     let mut scripts = Vec::new();
@@ -227,6 +242,16 @@ pub(crate) fn exercise(
     let mut text = ExerciseText::default();
     for piece in pieces {
         match piece {
+            Piece::Code(code) if vars_block::is_vars(&code) => {
+                if is_translation {
+                    renderer.problem(
+                        source.line(code.line),
+                        "script-in-translation",
+                        "vars belong to the default language's file",
+                        "take them out: the other file's are used for both",
+                    );
+                }
+            }
             Piece::Code(code) => match script(renderer, &code) {
                 Some(script) => scripts.extend(script),
                 None => prompt.code(source, &code, directive.body.end),
@@ -243,8 +268,11 @@ pub(crate) fn exercise(
     let (html, plain) = prompt.render(renderer, directive.spot);
     text.prompt = html;
     text.title = item.title.clone().unwrap_or_else(|| title_of(&plain));
+    renderer.vars = Vars::default();
     Some(item.item(Body::Exercise(ExerciseBody {
         is_answer,
+        needs,
+        vars,
         scripts,
         feedback_spots,
         text,

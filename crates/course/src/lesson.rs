@@ -12,9 +12,10 @@ use crate::model::{Block, Page};
 use crate::problem::Problem;
 use crate::prompt::Prompt;
 use crate::quiz;
-use crate::render::{Chunk, Env, HeadingLink, MARK, Mark, Renderer};
+use crate::render::{Chunk, Env, HeadingLink, Mark, Renderer, is_private};
 use crate::scan::{Directive, Piece, scan};
 use crate::source::Source;
+use crate::vars_block::FoundVars;
 
 /// The longest lesson, in minutes: what is longer is several.
 const MINUTES_MAX: u16 = 240;
@@ -41,24 +42,51 @@ pub(crate) struct File {
     pub(crate) items: Vec<Item>,
     pub(crate) assets: BTreeSet<String>,
     pub(crate) heading_links: Vec<HeadingLink>,
+    pub(crate) known: Known,
     pub(crate) problems: Vec<Problem>,
 }
 
-/// Kinds of the questions of the default language's file.
-pub(crate) type Kinds = HashMap<ItemId, KindName>;
+/// What items of a file have to know of others: of those above them, or, in a translation, of their
+/// own in the default language.
+#[derive(Default)]
+pub(crate) struct Known {
+    /// Kinds of questions.
+    pub(crate) kinds: HashMap<ItemId, KindName>,
+    /// Vars of exercises that have some.
+    pub(crate) vars: HashMap<ItemId, FoundVars>,
+}
+
+impl Known {
+    fn add(&mut self, item: &Item) {
+        match &item.body {
+            Body::Question(question) => {
+                if let Some((kind, _)) = question.kind {
+                    self.kinds.insert(item.id.clone(), kind);
+                }
+            }
+            Body::Exercise(exercise) if !exercise.vars.vars.is_empty() => {
+                self.vars.insert(item.id.clone(), exercise.vars.clone());
+            }
+            Body::Exercise(_) => {}
+        }
+    }
+}
 
 impl File {
-    /// Reads and renders a lesson's file. `kinds` are known when it is a translation.
-    pub(crate) fn read(env: Env<'_>, source: &Source<'_>, kinds: &Kinds) -> Self {
+    /// Reads and renders a lesson's file. `default` is what is known of the default language's when
+    /// this is a translation.
+    pub(crate) fn read(env: Env<'_>, source: &Source<'_>, default: Option<&Known>) -> Self {
         let mut renderer = Renderer::new(env, source);
         refuse_odd_characters(&mut renderer);
         let (front, body) = front(&mut renderer);
         let mut page = Prompt::default();
         let mut items = Vec::new();
+        let mut known = Known::default();
         for piece in scan(source, body, &mut renderer.problems) {
             match piece {
                 Piece::Directive(directive) if directive.outer => {
-                    if let Some(item) = outer(&mut renderer, &directive, kinds) {
+                    if let Some(item) = outer(&mut renderer, &directive, &known, default) {
+                        known.add(&item);
                         page.mark(directive.line, Mark::Item(items.len()));
                         items.push(item);
                     }
@@ -71,6 +99,9 @@ impl File {
             }
         }
         refuse_double_ids(&mut renderer, &items);
+        if default.is_none() {
+            check_needs(&mut renderer, &items);
+        }
         let blocks = renderer
             .page(&page.fragment, &page.marks)
             .into_iter()
@@ -92,19 +123,9 @@ impl File {
             items,
             assets: renderer.assets,
             heading_links: renderer.heading_links,
+            known,
             problems: renderer.problems,
         }
-    }
-
-    /// The kinds of its questions.
-    pub(crate) fn kinds(&self) -> Kinds {
-        self.items
-            .iter()
-            .filter_map(|item| match &item.body {
-                Body::Question(question) => Some((item.id.clone(), question.kind?.0)),
-                Body::Exercise(_) => None,
-            })
-            .collect()
     }
 }
 
@@ -121,15 +142,23 @@ fn block(chunk: Chunk, items: &[Item]) -> Option<Block> {
     })
 }
 
-fn outer(renderer: &mut Renderer<'_>, directive: &Directive, kinds: &Kinds) -> Option<Item> {
+fn outer(
+    renderer: &mut Renderer<'_>,
+    directive: &Directive,
+    above: &Known,
+    default: Option<&Known>,
+) -> Option<Item> {
+    let known = default.unwrap_or(above);
     let pieces = scan(
         renderer.source,
         directive.body.clone(),
         &mut renderer.problems,
     );
     match directive.name.as_str() {
-        "exercise" => item::exercise(renderer, directive, pieces),
-        "quiz" => quiz::question(renderer, directive, pieces, |id| kinds.get(id).copied()),
+        "exercise" => item::exercise(renderer, directive, pieces, known, default.is_some()),
+        "quiz" => quiz::question(renderer, directive, pieces, |id| {
+            default?.kinds.get(id).copied()
+        }),
         name => {
             renderer.problem(
                 directive.spot,
@@ -262,7 +291,7 @@ fn refuse_odd_characters(renderer: &mut Renderer<'_>) {
     for (index, line) in source.lines.iter().enumerate() {
         let odd = line
             .char_indices()
-            .find(|(_, letter)| *letter == MARK || (letter.is_control() && *letter != '\t'));
+            .find(|(_, letter)| is_private(*letter) || (letter.is_control() && *letter != '\t'));
         if let Some((at, letter)) = odd {
             renderer.problem(
                 source.within(index, at..at + letter.len_utf8()),
@@ -286,6 +315,42 @@ fn refuse_double_ids(renderer: &mut Renderer<'_>, items: &[Item]) {
                 "duplicate-id",
                 format!("there is another `{}` in this lesson", item.id),
                 "give one of them another id",
+            );
+        }
+    }
+}
+
+/// What an exercise builds on is an exercise above it.
+fn check_needs(renderer: &mut Renderer<'_>, items: &[Item]) {
+    for (index, item) in items.iter().enumerate() {
+        let Body::Exercise(exercise) = &item.body else {
+            continue;
+        };
+        let needs = exercise.needs.iter().flatten();
+        for word in needs.clone() {
+            let found = items
+                .iter()
+                .position(|other| other.id.as_str() == word.text);
+            let is_exercise =
+                found.is_some_and(|found| matches!(items[found].body, Body::Exercise(_)));
+            let wrong = match found {
+                Some(found) if found < index && is_exercise => continue,
+                Some(found) if found == index => "an exercise cannot need itself".to_owned(),
+                Some(_) if is_exercise => format!("`{}` stands below this exercise", word.text),
+                Some(_) => format!("`{}` is a question, not an exercise", word.text),
+                None => format!("the lesson has no exercise `{}`", word.text),
+            };
+            let help = "it can need exercises of this lesson that stand above it";
+            renderer.problem(word.spot, "bad-need", wrong, help);
+        }
+        if let Some((of, spot)) = &exercise.vars.named
+            && !needs.clone().any(|word| word.text == of.as_str())
+        {
+            renderer.problem(
+                *spot,
+                "bad-vars",
+                format!("this exercise does not need `{of}`, whose values it takes"),
+                format!("write `{{needs=\"{of}\"}}` behind its id"),
             );
         }
     }

@@ -65,6 +65,8 @@ mod quiz;
 mod render;
 mod scan;
 mod source;
+mod vars;
+mod vars_block;
 
 pub use grade::{ANSWER_MAX, BadResponse, Grade, Response, answers_match};
 pub use ids::{BadId, ItemId, LessonId, SLUG_MAX, is_slug};
@@ -75,3 +77,4 @@ pub use model::{
     Question, QuestionText, Script, Unit, Wrong,
 };
 pub use problem::{PROBLEMS_MAX, Problem, Problems};
+pub use vars::{Values, Vars};

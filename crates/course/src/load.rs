@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use crate::ids::{LessonId, is_slug};
 use crate::lang::Lang;
-use crate::lesson::{File, Kinds};
+use crate::lesson::{File, Known};
 use crate::links::is_image;
 use crate::manifest::{self, Manifest, ManifestUnit};
 use crate::model::{Course, Unit};
@@ -194,7 +194,7 @@ impl Folder {
         sources: &'s BTreeMap<&str, Source<'s>>,
         problems: &mut Vec<Problem>,
     ) -> Vec<Read<'s>> {
-        let mut kinds = Kinds::default();
+        let mut known: Option<Known> = None;
         let mut reads = Vec::new();
         for lang in &manifest.languages {
             let Some(source) = sources.get(format!("{id}.{lang}.md").as_str()) else {
@@ -206,10 +206,10 @@ impl Folder {
                 lessons: listed,
                 images: &self.images,
             };
-            let mut file = File::read(env, source, &kinds);
+            let mut file = File::read(env, source, known.as_ref());
             problems.append(&mut file.problems);
             if *lang == manifest.default_lang {
-                kinds = file.kinds();
+                known = Some(std::mem::take(&mut file.known));
             }
             reads.push(Read { source, file });
         }

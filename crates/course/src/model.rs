@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{ItemId, LessonId};
 use crate::lang::{Lang, Localized};
 use crate::order::Arrangement;
+use crate::vars::{Values, Vars};
 
 /// HTML that our renderer made from an author's Markdown: the only markup that a page may take as
 /// it is. There is no way to make one from a text.
@@ -28,6 +29,12 @@ impl Html {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+
+    /// The same with values in the places of vars.
+    #[must_use]
+    pub fn with(&self, values: &Values) -> Self {
+        Self(values.fill(&self.0))
+    }
 }
 
 /// A bash script by the course's author: a secret of the server, so `Debug` does not show it.
@@ -39,10 +46,17 @@ impl Script {
         Self(text)
     }
 
-    /// The script's text. Never for a page, a log or a machine's disk.
+    /// The script's text, with `{{name}}` at the places of vars. Never for a page, a log or a
+    /// machine's disk.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The script as it runs: with values in the places of vars.
+    #[must_use]
+    pub fn with(&self, values: &Values) -> String {
+        values.fill(&self.0)
     }
 }
 
@@ -153,6 +167,13 @@ pub struct Exercise {
     pub concepts: Vec<String>,
     /// What it is worth.
     pub points: u32,
+    /// Earlier exercises of the lesson on whose result it builds: it is prepared and checked once
+    /// they are done.
+    pub needs: Vec<ItemId>,
+    /// What differs from student to student in its text and scripts: see [`Lesson::values`].
+    pub vars: Vars,
+    /// The exercise whose values its vars take, where they are another's.
+    pub vars_of: Option<ItemId>,
     /// Run on the student's machine, as root, before the exercise begins.
     pub setup: Option<Script>,
     /// How it is told that it is done.
@@ -161,7 +182,7 @@ pub struct Exercise {
     pub solution: Option<Script>,
     /// Ways of doing it wrong that the check must tell apart.
     pub wrong: Vec<Wrong>,
-    /// A hash of the proof: two attempts of one version were judged alike.
+    /// A hash of proof and vars: two attempts of one version were judged alike.
     pub version: String,
     /// What the student reads.
     pub text: Localized<ExerciseText>,
@@ -344,9 +365,34 @@ impl Lesson {
         self.questions.iter().find(|question| question.id == *id)
     }
 
+    /// The values of an exercise's vars for one student: always the same, whatever the machine.
+    #[must_use]
+    pub fn values(&self, exercise: &Exercise, student: &str) -> Values {
+        let owner = exercise.vars_of.as_ref().unwrap_or(&exercise.id);
+        exercise
+            .vars
+            .values(&format!("{student}/{}/{owner}", self.id))
+    }
+
     /// How many exercises and questions it has.
     #[must_use]
     pub fn items(&self) -> usize {
         self.exercises.len() + self.questions.len()
+    }
+}
+
+impl ExerciseText {
+    /// The same with values in the places of vars.
+    #[must_use]
+    pub fn with(&self, values: &Values) -> Self {
+        let feedback = self.feedback.iter();
+        Self {
+            title: values.fill(&self.title),
+            prompt: self.prompt.with(values),
+            feedback: feedback
+                .map(|(id, html)| (id.clone(), html.with(values)))
+                .collect(),
+            hints: self.hints.iter().map(|hint| hint.with(values)).collect(),
+        }
     }
 }

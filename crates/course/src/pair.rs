@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::finish::{Finished, Finisher, number_of};
+use crate::head::Word;
 use crate::ids::LessonId;
 use crate::item::{Body, ExerciseBody, Item, KindName, QuestionBody};
 use crate::lang::Localized;
@@ -10,6 +11,7 @@ use crate::lesson::{File, Front};
 use crate::model::{Exercise, Kind, Lesson, Question};
 use crate::problem::Problem;
 use crate::source::{Source, Spot};
+use crate::vars::places;
 
 /// A file with its lines.
 pub(crate) struct Read<'a> {
@@ -171,22 +173,23 @@ impl Finisher<'_> {
 
     /// What stands in braces beside titles is the default language's to say.
     fn same_marks(&mut self, ours: &Item, theirs: &Item) {
-        let words = |item: &Item| -> Option<Vec<String>> {
-            Some(
-                item.concepts
-                    .as_ref()?
-                    .iter()
-                    .map(|word| word.text.clone())
-                    .collect(),
-            )
+        let needs = |item: &Item| match &item.body {
+            Body::Exercise(exercise) => texts(exercise.needs.as_deref()),
+            Body::Question(_) => None,
         };
-        let concepts = theirs.concepts.is_some() && words(theirs) != words(ours);
+        let concepts = |item: &Item| texts(item.concepts.as_deref());
+        let others = [
+            (concepts(ours), concepts(theirs)),
+            (needs(ours), needs(theirs)),
+        ]
+        .into_iter()
+        .any(|(ours, theirs)| theirs.is_some() && theirs != ours);
         let points =
             theirs.points.is_some() && theirs.points.map(|at| at.0) != ours.points.map(|at| at.0);
-        if concepts || points {
+        if others || points {
             self.differs(
                 theirs.spot,
-                "concepts or points are others than in the default language",
+                "concepts, points or needs are others than in the default language",
                 "leave them out here",
             );
         }
@@ -224,6 +227,17 @@ impl Finisher<'_> {
                     format!("add `:::feedback {id}`"),
                 );
             }
+        }
+        let vars = |body: &ExerciseBody| -> BTreeSet<String> {
+            let names = places(body.text.prompt.as_str()).map(|(_, name)| name.to_owned());
+            names.collect()
+        };
+        if !ours.vars.vars.is_empty() && vars(ours) != vars(theirs) {
+            self.differs(
+                spot,
+                "the task does not name the same vars as in the default language",
+                "say the same values in both languages",
+            );
         }
         if ours.text.hints.len() != theirs.text.hints.len() {
             self.differs(
@@ -317,4 +331,9 @@ impl Finisher<'_> {
         }
         marks && ours.choices.len() == theirs.choices.len()
     }
+}
+
+/// What words of an attribute say, wherever they stand.
+fn texts(words: Option<&[Word]>) -> Option<Vec<String>> {
+    Some(words?.iter().map(|word| word.text.clone()).collect())
 }

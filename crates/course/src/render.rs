@@ -19,10 +19,17 @@ use crate::lang::Lang;
 use crate::model::{Heading, Html};
 use crate::problem::{PROBLEMS_MAX, Problem};
 use crate::source::{Fragment, Source, Spot};
+use crate::vars::Vars;
 
 /// Around the number of a [`Mark`], as a paragraph of its own: a private-use character, which
 /// authors' text may not have.
 pub(crate) const MARK: char = '\u{e000}';
+
+/// Whether a letter is one that texts may not have: Unicode's private use area, of which we take
+/// some ourselves. No font that we could count on shows any of it.
+pub(crate) const fn is_private(letter: char) -> bool {
+    matches!(letter, '\u{e000}'..='\u{f8ff}')
+}
 
 /// Before the ids of headings, so that no heading can take the id of one of the page's own elements.
 pub(crate) const HEADING_ID: &str = "s-";
@@ -81,6 +88,8 @@ pub(crate) struct Renderer<'a> {
     pub(crate) assets: BTreeSet<String>,
     pub(crate) toc: Vec<Heading>,
     pub(crate) heading_links: Vec<HeadingLink>,
+    /// The vars of the exercise being read.
+    pub(crate) vars: Vars,
     heading_ids: BTreeMap<String, usize>,
     fragments: usize,
     /// How many tables there are so far: each region of a page has a name of its own.
@@ -126,6 +135,7 @@ impl<'a> Renderer<'a> {
             assets: BTreeSet::new(),
             toc: Vec::new(),
             heading_links: Vec::new(),
+            vars: Vars::default(),
             heading_ids: BTreeMap::new(),
             fragments: 0,
             tables: 0,

@@ -148,7 +148,8 @@ impl<'e> Pass<'_, '_, 'e> {
         } else {
             ""
         };
-        let html = highlight::highlight(name, &code);
+        let vars = &self.renderer.vars;
+        let html = vars.kept_whole(&code, |code| highlight::highlight(name, code));
         self.raw(format!(
             "<div class=\"code{class}\"><pre tabindex=\"0\" data-lang=\"{lang}\"{run}><code>{html}</code></pre></div>\n"
         ));

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 
 use crate::common::{KO, load, page};
 use course::check::{Expected, Verdict, answer_program, check_program, expected, verdict};
-use course::{Proof, Script};
+use course::{Proof, Script, Values};
 
 /// A script as it comes out of a lesson.
 fn script(text: &str) -> Script {
@@ -45,12 +45,12 @@ fn run(program: &str) -> Run {
 }
 
 fn check(text: &str) -> Verdict {
-    let run = run(&check_program(&script(text)));
+    let run = run(&check_program(&script(text), &Values::default()));
     verdict(run.exit, &run.stdout, &run.stderr)
 }
 
 fn answer(text: &str) -> Expected {
-    let run = run(&answer_program(&script(text)));
+    let run = run(&answer_program(&script(text), &Values::default()));
     expected(run.exit, &run.stdout, &run.stderr)
 }
 

@@ -67,3 +67,19 @@ pub(crate) fn shown(lesson: &Lesson, lang: Lang) -> String {
         .collect();
     lines.join("\n")
 }
+
+/// Between the reports of a snapshot.
+pub(crate) const RULE: &str = "\n----------------\n";
+
+/// The report on a course of one Korean lesson with this below its front matter.
+pub(crate) fn report_on(body: &str) -> String {
+    match load(&[("course.toml", KO), ("u/l.ko.md", &page(body))]) {
+        Ok(_) => panic!("nothing is found wrong with:\n{body}"),
+        Err(problems) => problems.to_string(),
+    }
+}
+
+/// The reports on several of them.
+pub(crate) fn report<B: AsRef<str>, const N: usize>(bodies: [B; N]) -> String {
+    bodies.map(|body| report_on(body.as_ref())).join(RULE)
+}

@@ -10,3 +10,4 @@ mod common;
 mod grading;
 mod problems;
 mod rendering;
+mod vars;

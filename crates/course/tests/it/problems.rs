@@ -5,18 +5,7 @@ use std::time::{Duration, Instant};
 use course::Course;
 use proptest::prelude::*;
 
-use crate::common::{BOTH, KO, load, page};
-
-/// Between the reports of a snapshot.
-const RULE: &str = "\n----------------\n";
-
-/// The report on a course of one Korean lesson with this below its front matter.
-fn report(body: &str) -> String {
-    match load(&[("course.toml", KO), ("u/l.ko.md", &page(body))]) {
-        Ok(_) => panic!("nothing is found wrong with:\n{body}"),
-        Err(problems) => problems.to_string(),
-    }
-}
+use crate::common::{BOTH, KO, RULE, load, page, report, report_on};
 
 /// The report on a Korean lesson with an English one.
 fn report_pair(ko: &str, en: &str) -> String {
@@ -35,28 +24,26 @@ fn report_pair(ko: &str, en: &str) -> String {
 fn all_problems_come_at_once_with_their_place() {
     let body = "# 제목 둘\n\n<b>굵게</b>와 [죽은](nowhere.md) ![](x.svg)\n\n```cobol\nx\n```\n\n\
         ::::quiz 한글 single\n?\n::::\n\n::::exercise e {concepts=\"networking 없음\" points=0 x}\n하세요.\n::::";
-    insta::assert_snapshot!(report(body));
+    insta::assert_snapshot!(report_on(body));
 }
 
 #[test]
 fn directives() {
     let told = [
-            "::::quiz open single\n물음\n- [x] 가\n- [ ] 나",
-            "::::exercise e\n하세요.\n:::hint\n힌트\n::::",
-            "::::exercise e\n하세요.\n\n::::quiz q short\n?\n- 가\n::::",
-            "글\n:::",
-            "::note 둘",
-            ":::::quiz 다섯\n:::::",
-            "- 목록\n  :::note\n  글\n  :::",
-            "::::quizz q\n::::\n\n:::hint\n밖에서\n:::\n\n::::note\n글\n::::",
-            "```bash\n닫히지 않음",
-            "::::quiz\n?\n::::",
-            "::::quiz q sorted {fixed points=many =}\n?\n- 가\n::::",
-            "<!-- 둘\n줄 -->\n<!-- 하나 --> <b> <!-- 둘 -->\n\n<!--\n::::quiz q short\n?\n- 가\n::::\n-->",
-        ]
-        .map(report)
-        .join(RULE);
-    insta::assert_snapshot!(told);
+        "::::quiz open single\n물음\n- [x] 가\n- [ ] 나",
+        "::::exercise e\n하세요.\n:::hint\n힌트\n::::",
+        "::::exercise e\n하세요.\n\n::::quiz q short\n?\n- 가\n::::",
+        "글\n:::",
+        "::note 둘",
+        ":::::quiz 다섯\n:::::",
+        "- 목록\n  :::note\n  글\n  :::",
+        "::::quizz q\n::::\n\n:::hint\n밖에서\n:::\n\n::::note\n글\n::::",
+        "```bash\n닫히지 않음",
+        "::::quiz\n?\n::::",
+        "::::quiz q sorted {fixed points=many =}\n?\n- 가\n::::",
+        "<!-- 둘\n줄 -->\n<!-- 하나 --> <b> <!-- 둘 -->\n\n<!--\n::::quiz q short\n?\n- 가\n::::\n-->",
+    ];
+    insta::assert_snapshot!(report(told));
 }
 
 #[test]
@@ -68,8 +55,8 @@ fn text() {
         "```bash check\ntrue\n```",
         "보이지 않는 \u{7} 글자",
         "<script>alert(1)</script>\n\n글 <br> 글",
-    ].map(report).join(RULE);
-    insta::assert_snapshot!(told);
+    ];
+    insta::assert_snapshot!(report(told));
 }
 
 #[test]
@@ -89,8 +76,8 @@ fn questions() {
         "::::quiz q single\n?\n- [x] 가\n- [ ]\n- [ ] 나\n\n  둘째 문단\n::::",
         "::::quiz q single\n## 제목\n?\n- [x] 가\n- [ ] 나\n:::explain\n가\n:::\n:::explain\n:::\n::::",
         "::::quiz q short\n?\n- 가\n::::\n::::quiz q short\n?\n- 가\n::::",
-    ].map(report).join(RULE);
-    insta::assert_snapshot!(told);
+    ];
+    insta::assert_snapshot!(report(told));
 }
 
 #[test]
@@ -103,8 +90,8 @@ fn exercises() {
         "::::exercise e\n```bash check\nrunning web || fail no-text # fail in-comment\n```\n```bash solution\n# 아직\n```\n:::feedback unused\n글\n:::\n::::",
         "::::exercise e\n하세요.\n```bash check\ntrue\n```\n```bash check\ntrue\n```\n```bash solution\ntrue\n```\n```bash wrong\nfalse\n```\n```bash wrong no-text\nfalse\n```\n::::",
         "::::exercise e later\n하세요.\n```bash check\nfail a\nfail a\n```\n```bash solution\ntrue\n```\n:::feedback a\n가\n:::\n:::feedback a\n나\n:::\n:::feedback\n다\n:::\n:::hint 제목\n:::\n::::",
-    ].map(report).join(RULE);
-    insta::assert_snapshot!(told);
+    ];
+    insta::assert_snapshot!(report(told));
 }
 
 #[test]
