@@ -22,6 +22,8 @@ pub(crate) struct Finisher<'a> {
     pub(crate) lang: Lang,
     /// Ids of the course's concepts.
     pub(crate) concepts: &'a BTreeSet<String>,
+    /// The lesson's rows.
+    pub(crate) rows: &'a [String],
     pub(crate) problems: Vec<Problem>,
 }
 
@@ -31,21 +33,29 @@ pub(crate) enum Finished {
     Question(Question),
 }
 
+/// What both sorts of items are tagged with.
+struct Tags {
+    concepts: Vec<String>,
+    rows: Vec<String>,
+    points: u32,
+}
+
 impl Finisher<'_> {
     /// Checks an item of the default language. `None` when something is missing; told.
     pub(crate) fn item(&mut self, item: &Item) -> Option<Finished> {
-        let concepts = self.concepts_of(item);
-        let points = item.points.map_or(POINTS_DEFAULT, |(points, _)| points);
+        let tags = Tags {
+            concepts: self.concepts_of(item),
+            rows: self.rows_of(item),
+            points: item.points.map_or(POINTS_DEFAULT, |(points, _)| points),
+        };
         match &item.body {
             Body::Exercise(body) => {
-                let exercise = self.exercise(item, body, concepts, points)?;
+                let exercise = self.exercise(item, body, tags)?;
                 Some(Finished::Exercise(exercise))
             }
             Body::Question(body) => {
                 let kind = self.kind(item, body)?;
-                Some(Finished::Question(
-                    self.question(item, body, kind, concepts, points),
-                ))
+                Some(Finished::Question(self.question(item, body, kind, tags)))
             }
         }
     }
@@ -61,14 +71,7 @@ impl Finisher<'_> {
         self.problems.push(problem);
     }
 
-    fn question(
-        &self,
-        item: &Item,
-        body: &QuestionBody,
-        kind: Kind,
-        concepts: Vec<String>,
-        points: u32,
-    ) -> Question {
+    fn question(&self, item: &Item, body: &QuestionBody, kind: Kind, tags: Tags) -> Question {
         let mut text = body.text.clone();
         if let Kind::Number { .. } = kind {
             text.unit = number_of(&body.choices).and_then(|(_, _, unit)| unit);
@@ -90,8 +93,10 @@ impl Finisher<'_> {
             version: version(&format!("{kind:?}"), raws.into_iter()),
             kind,
             fixed: body.fixed.is_some(),
-            concepts,
-            points,
+            concepts: tags.concepts,
+            rows: tags.rows,
+            points: tags.points,
+            line: item.spot.line + 1,
             text: Localized::new(self.lang, arrangement.text(text)),
             arrangement,
         }
@@ -113,13 +118,26 @@ impl Finisher<'_> {
         concepts
     }
 
-    fn exercise(
-        &mut self,
-        item: &Item,
-        body: &ExerciseBody,
-        concepts: Vec<String>,
-        points: u32,
-    ) -> Option<Exercise> {
+    /// The rows that an item covers: said, or those of a lesson that has only one.
+    fn rows_of(&mut self, item: &Item) -> Vec<String> {
+        let Some(words) = &item.rows else {
+            let only = self.rows.first().filter(|_| self.rows.len() == 1);
+            return only.cloned().into_iter().collect();
+        };
+        for word in words {
+            if !self.rows.contains(&word.text) {
+                self.problem(
+                    word.spot,
+                    "unknown-row",
+                    format!("the lesson does not cover the row `{}`", word.text),
+                    "its rows are those that its front matter lists",
+                );
+            }
+        }
+        words.iter().map(|word| word.text.clone()).collect()
+    }
+
+    fn exercise(&mut self, item: &Item, body: &ExerciseBody, tags: Tags) -> Option<Exercise> {
         self.feedback(body);
         let proof = self.proof(item, body);
         let setup = self.only(body, &ScriptRole::Setup);
@@ -152,8 +170,10 @@ impl Finisher<'_> {
         let needs = body.needs.iter().flatten();
         Some(Exercise {
             id: item.id.clone(),
-            concepts,
-            points,
+            concepts: tags.concepts,
+            rows: tags.rows,
+            points: tags.points,
+            line: item.spot.line + 1,
             needs: needs.filter_map(|word| word.text.parse().ok()).collect(),
             vars: vars.clone(),
             vars_of: body.vars.of.clone(),

@@ -26,6 +26,7 @@ pub(crate) struct Item {
     /// Where its id stands.
     pub(crate) spot: Spot,
     pub(crate) concepts: Option<Vec<Word>>,
+    pub(crate) rows: Option<Vec<Word>>,
     pub(crate) points: Option<(u32, Spot)>,
     pub(crate) body: Body,
 }
@@ -130,6 +131,7 @@ pub(crate) struct ItemHead {
     id: ItemId,
     spot: Spot,
     concepts: Option<Vec<Word>>,
+    rows: Option<Vec<Word>>,
     points: Option<(u32, Spot)>,
     pub(crate) title: Option<String>,
 }
@@ -161,6 +163,7 @@ impl ItemHead {
             })
             .ok()?;
         let concepts = head.value("concepts").map(|value| split(&value));
+        let rows = head.value("rows").map(|value| split(&value));
         let points = head.value("points").and_then(|value| {
             let points = value
                 .text
@@ -181,6 +184,7 @@ impl ItemHead {
             id,
             spot: word.spot,
             concepts,
+            rows,
             points,
             title: head.value("title").map(|value| value.text),
         })
@@ -195,6 +199,7 @@ impl ItemHead {
             id: self.id,
             spot: self.spot,
             concepts: self.concepts,
+            rows: self.rows,
             points: self.points,
             body,
         }
@@ -226,7 +231,7 @@ pub(crate) fn exercise(
         None => None,
     };
     let needs = head.value("needs").map(|value| split(&value));
-    let says = "an exercise has an id, perhaps `answer`, and {concepts=\"a b\" points=2 title=\"…\" needs=\"c\"}";
+    let says = "an exercise has an id, perhaps `answer`, and {concepts=\"a b\" points=2 title=\"…\" rows=\"N09\" needs=\"c\"}";
     head.finish(source, says, &mut renderer.problems);
     let vars = if is_translation {
         known.vars.get(&item.id).cloned().unwrap_or_default()
@@ -323,7 +328,7 @@ fn script(renderer: &mut Renderer<'_>, code: &Code) -> Option<Option<FoundScript
     }
     Some(Some(FoundScript {
         role,
-        script: Script::new(text),
+        script: Script::new(text, code.body.start + 1),
         spot,
     }))
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::ids::ItemId;
 use crate::item::{self, Body, Item, KindName};
 use crate::lang::Lang;
+use crate::map::{ROW_FORM, is_row};
 use crate::model::{Block, Page};
 use crate::problem::Problem;
 use crate::prompt::Prompt;
@@ -102,11 +103,11 @@ impl File {
         if default.is_none() {
             check_needs(&mut renderer, &items);
         }
-        let blocks = renderer
+        let (blocks, lines) = renderer
             .page(&page.fragment, &page.marks)
             .into_iter()
             .filter_map(|chunk| block(chunk, &items))
-            .collect();
+            .unzip();
         let title = front
             .as_ref()
             .map_or_else(String::new, |front| front.title.clone());
@@ -118,6 +119,7 @@ impl File {
                 title,
                 summary: summary.unwrap_or_default(),
                 blocks,
+                lines,
                 toc: renderer.toc,
             },
             items,
@@ -129,15 +131,17 @@ impl File {
     }
 }
 
-fn block(chunk: Chunk, items: &[Item]) -> Option<Block> {
+/// A block of the page, and the line where it begins.
+fn block(chunk: Chunk, items: &[Item]) -> Option<(Block, usize)> {
     Some(match chunk {
-        Chunk::Html(html) => Block::Prose(html),
+        Chunk::Html(html, line) => (Block::Prose(html), line),
         Chunk::Item(index) => {
             let item = items.get(index)?;
-            match item.body {
+            let block = match item.body {
                 Body::Exercise(_) => Block::Exercise(item.id.clone()),
                 Body::Question(_) => Block::Question(item.id.clone()),
-            }
+            };
+            (block, item.spot.line + 1)
         }
     })
 }
@@ -268,21 +272,18 @@ fn check_front(renderer: &mut Renderer<'_>, front: &Front, end: usize) {
             format!("write 1 to {MINUTES_MAX}"),
         );
     }
-    let is_row = |row: &String| {
-        let mut letters = row.chars();
-        letters
-            .next()
-            .is_some_and(|first| first.is_ascii_uppercase())
-            && row.len() == 3
-            && letters.all(|letter| letter.is_ascii_digit())
-    };
-    for row in front.rows.iter().flatten().filter(|row| !is_row(row)) {
-        renderer.problem(
-            spot("rows"),
-            "bad-row",
-            format!("`{row}` is no row of a course map"),
-            "a row is a capital letter and two digits, such as N09",
-        );
+    for row in front.rows.iter().flatten() {
+        if !is_row(row) {
+            let message = format!("`{row}` is no row of a course map");
+            renderer.problem(spot("rows"), "bad-row", message, ROW_FORM);
+        } else if renderer.env.rows.is_some_and(|rows| !rows.contains(row)) {
+            renderer.problem(
+                spot("rows"),
+                "unknown-row",
+                format!("the course's map has no row `{row}`"),
+                "rows are listed in map.toml, under [[rows]]",
+            );
+        }
     }
 }
 

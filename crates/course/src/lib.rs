@@ -56,6 +56,7 @@ mod lesson;
 mod links;
 mod load;
 mod manifest;
+mod map;
 mod model;
 mod order;
 mod pair;
@@ -65,6 +66,7 @@ mod quiz;
 mod render;
 mod scan;
 mod source;
+mod toml_file;
 mod vars;
 mod vars_block;
 
@@ -74,7 +76,7 @@ pub use lang::{Lang, Localized, UnknownLang};
 pub use load::FILE_MAX;
 pub use model::{
     Block, Concept, Course, Exercise, ExerciseText, Heading, Html, Kind, Lesson, Page, Proof,
-    Question, QuestionText, Script, Unit, Wrong,
+    Question, QuestionText, Row, Script, ScriptAt, Unit, Wrong,
 };
 pub use problem::{PROBLEMS_MAX, Problem, Problems};
 pub use vars::{Values, Vars};

@@ -12,7 +12,8 @@ use crate::lang::Lang;
 use crate::lesson::{File, Known};
 use crate::links::is_image;
 use crate::manifest::{self, Manifest, ManifestUnit};
-use crate::model::{Course, Unit};
+use crate::map;
+use crate::model::{Course, Row, Unit};
 use crate::pair::{self, Read};
 use crate::problem::{Problem, Problems};
 use crate::render::{Env, HEADING_ID, HeadingLink};
@@ -20,6 +21,9 @@ use crate::source::{Source, Spot};
 
 /// The longest file of a course, in bytes: the longest lesson imaginable has a tenth of it.
 pub const FILE_MAX: u64 = 1024 * 1024;
+
+/// Files beside `course.toml` that a course may have.
+const OPTIONAL: [&str; 1] = [map::NAME];
 
 /// A course's folder in memory: texts by path, and which images there are.
 #[derive(Debug, Default)]
@@ -73,6 +77,10 @@ impl Folder {
             problems,
         );
         for (unit, is_dir) in names(dir, "", problems) {
+            if !is_dir && OPTIONAL.contains(&unit.as_str()) {
+                folder.read_text(&dir.join(&unit), unit, problems);
+                continue;
+            }
             if !is_dir || !is_slug(&unit) {
                 continue;
             }
@@ -132,6 +140,10 @@ impl Folder {
             .iter()
             .map(|(path, text)| (path.as_str(), Source::new(path, text)))
             .collect();
+        let rows = self.map(&manifest, &sources, problems);
+        let row_ids: Option<BTreeSet<String>> = rows
+            .as_ref()
+            .map(|rows| rows.iter().map(|row| row.id.clone()).collect());
         let concepts = manifest
             .concepts
             .iter()
@@ -145,7 +157,14 @@ impl Folder {
                 let Ok(id) = LessonId::new(&unit.id, name) else {
                     continue;
                 };
-                let mut reads = self.files(&id, &manifest, &listed, &sources, problems);
+                let mut reads = self.files(
+                    &id,
+                    &manifest,
+                    &listed,
+                    row_ids.as_ref(),
+                    &sources,
+                    problems,
+                );
                 for read in &mut reads {
                     page_links.push(PageLinks {
                         source: read.source,
@@ -179,10 +198,23 @@ impl Folder {
             languages: manifest.languages,
             concepts: manifest.concepts,
             units,
+            rows: rows.unwrap_or_default(),
             fingerprint: self.fingerprint(),
         };
         dead_headings(&course, &page_links, problems);
         Some(course)
+    }
+
+    /// Reads the map. `None` when the course has none that can be read.
+    fn map<'s>(
+        &self,
+        manifest: &Manifest,
+        sources: &'s BTreeMap<&str, Source<'s>>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Vec<Row>> {
+        let text = self.texts.get(map::NAME)?;
+        let source = sources.get(map::NAME)?;
+        map::read(source, text, manifest, problems)
     }
 
     /// Reads a lesson's files, the default language's first.
@@ -191,6 +223,7 @@ impl Folder {
         id: &LessonId,
         manifest: &Manifest,
         listed: &BTreeSet<LessonId>,
+        rows: Option<&BTreeSet<String>>,
         sources: &'s BTreeMap<&str, Source<'s>>,
         problems: &mut Vec<Problem>,
     ) -> Vec<Read<'s>> {
@@ -205,6 +238,7 @@ impl Folder {
                 lesson: id,
                 lessons: listed,
                 images: &self.images,
+                rows,
             };
             let mut file = File::read(env, source, known.as_ref());
             problems.append(&mut file.problems);
@@ -246,7 +280,7 @@ impl Folder {
 
     /// Complains about lessons that no unit lists.
     fn unlisted(&self, listed: &BTreeSet<LessonId>, problems: &mut Vec<Problem>) {
-        for path in self.texts.keys().filter(|path| *path != manifest::NAME) {
+        for path in self.texts.keys().filter(|path| path.ends_with(".md")) {
             let stem = path.strip_suffix(".md").unwrap_or(path);
             let id = stem
                 .rsplit_once('.')

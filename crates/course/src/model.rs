@@ -39,30 +39,39 @@ impl Html {
 
 /// A bash script by the course's author: a secret of the server, so `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Script(String);
+pub struct Script {
+    text: String,
+    line: usize,
+}
 
 impl Script {
-    pub(crate) const fn new(text: String) -> Self {
-        Self(text)
+    pub(crate) const fn new(text: String, line: usize) -> Self {
+        Self { text, line }
+    }
+
+    /// The line of its lesson's file at which it begins, from 1.
+    #[must_use]
+    pub const fn line(&self) -> usize {
+        self.line
     }
 
     /// The script's text, with `{{name}}` at the places of vars. Never for a page, a log or a
     /// machine's disk.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// The script as it runs: with values in the places of vars.
     #[must_use]
     pub fn with(&self, values: &Values) -> String {
-        values.fill(&self.0)
+        values.fill(&self.text)
     }
 }
 
 impl std::fmt::Debug for Script {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Script({} lines)", self.0.lines().count())
+        write!(f, "Script({} lines)", self.text.lines().count())
     }
 }
 
@@ -79,6 +88,8 @@ pub struct Course {
     pub concepts: Vec<Concept>,
     /// Its units, in the course's order.
     pub units: Vec<Unit>,
+    /// The rows of its map, in the map's order; none where it has no map.
+    pub rows: Vec<Row>,
     /// A hash of every file read, in hexadecimal: changes when the course does.
     pub fingerprint: String,
 }
@@ -90,6 +101,21 @@ pub struct Concept {
     pub id: String,
     /// Its name.
     pub name: Localized<String>,
+}
+
+/// A row of the course's map: something that some lesson is to teach.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Its id: a capital letter and two digits.
+    pub id: String,
+    /// What it is about.
+    pub title: Localized<String>,
+    /// The concept that its question is tagged with; `None` where any will do.
+    pub concept: Option<String>,
+    /// Whether it wants an exercise.
+    pub exercise: bool,
+    /// Whether it wants a question.
+    pub question: bool,
 }
 
 /// A chapter: lessons that belong together.
@@ -132,6 +158,8 @@ pub struct Page {
     pub summary: String,
     /// What is on it, in order.
     pub blocks: Vec<Block>,
+    /// For each block the line of its file where it begins, from 1.
+    pub lines: Vec<usize>,
     /// Its headings of levels 2 and 3, in order.
     pub toc: Vec<Heading>,
 }
@@ -163,8 +191,12 @@ pub struct Heading {
 pub struct Exercise {
     /// Its id, unique among the lesson's exercises and questions.
     pub id: ItemId,
+    /// The line of the default language's file where it begins, from 1.
+    pub line: usize,
     /// Ids of the concepts it trains.
     pub concepts: Vec<String>,
+    /// The rows of the course map that it covers, among those of its lesson.
+    pub rows: Vec<String>,
     /// What it is worth.
     pub points: u32,
     /// Earlier exercises of the lesson on whose result it builds: it is prepared and checked once
@@ -207,6 +239,23 @@ pub struct Wrong {
     pub script: Script,
 }
 
+/// A script with where it is from.
+#[derive(Clone, Debug)]
+pub struct ScriptAt<'a> {
+    /// Its file, relative to the course's folder.
+    pub file: String,
+    /// The line of the file at which it begins, from 1.
+    pub line: usize,
+    /// What it is, as behind its fence: `check`, `wrong not-running`.
+    pub what: String,
+    /// The lesson of its exercise.
+    pub lesson: &'a Lesson,
+    /// Its exercise.
+    pub exercise: &'a Exercise,
+    /// The script.
+    pub script: &'a Script,
+}
+
 /// An exercise's prose in one language.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ExerciseText {
@@ -229,8 +278,12 @@ pub struct Question {
     pub kind: Kind,
     /// Show the choices in the author's order.
     pub fixed: bool,
+    /// The line of the default language's file where it begins, from 1.
+    pub line: usize,
     /// Ids of the concepts it tests.
     pub concepts: Vec<String>,
+    /// The rows of the course map that it covers, among those of its lesson.
+    pub rows: Vec<String>,
     /// What it is worth.
     pub points: u32,
     /// A hash of what matters for grading: kind, right answer and choices.
@@ -345,6 +398,23 @@ impl Course {
         self.concepts.iter().find(|concept| concept.id == id)
     }
 
+    /// All scripts, in the course's order.
+    pub fn scripts(&self) -> impl Iterator<Item = ScriptAt<'_>> {
+        self.lessons().flat_map(move |lesson| {
+            let exercises = lesson.exercises.iter();
+            exercises.flat_map(move |exercise| {
+                exercise.scripts().map(move |(what, script)| ScriptAt {
+                    file: format!("{}.{}.md", lesson.id, self.default_lang),
+                    line: script.line(),
+                    what,
+                    lesson,
+                    exercise,
+                    script,
+                })
+            })
+        })
+    }
+
     /// Whether a page shows this file (`unit/file`): only then may it be served under `/assets/`.
     #[must_use]
     pub fn has_asset(&self, path: &str) -> bool {
@@ -378,6 +448,24 @@ impl Lesson {
     #[must_use]
     pub fn items(&self) -> usize {
         self.exercises.len() + self.questions.len()
+    }
+}
+
+impl Exercise {
+    /// Its scripts, each with what it is.
+    fn scripts(&self) -> impl Iterator<Item = (String, &Script)> {
+        let (proof, script) = match &self.proof {
+            Proof::Check(script) => ("check", script),
+            Proof::Answer(script) => ("answer", script),
+        };
+        let setup = self.setup.iter().map(|script| ("setup", script));
+        let solution = self.solution.iter().map(|script| ("solution", script));
+        let wrong = self.wrong.iter();
+        setup
+            .chain([(proof, script)])
+            .chain(solution)
+            .map(|(what, script)| (what.to_owned(), script))
+            .chain(wrong.map(|wrong| (format!("wrong {}", wrong.feedback), &wrong.script)))
     }
 }
 

@@ -28,10 +28,17 @@ pub(crate) fn lesson(
     concepts: &BTreeSet<String>,
     problems: &mut Vec<Problem>,
 ) -> Option<Lesson> {
+    let rows: Vec<String> = default
+        .file
+        .front
+        .as_ref()
+        .and_then(|front| front.rows.clone())
+        .unwrap_or_default();
     let mut finisher = Finisher {
         source: default.source,
         lang: default.file.lang,
         concepts,
+        rows: &rows,
         problems: Vec::new(),
     };
     let minutes = default.file.front.as_ref().and_then(|front| front.minutes);
@@ -58,6 +65,7 @@ pub(crate) fn lesson(
             source: translation.source,
             lang: translation.file.lang,
             concepts,
+            rows: &rows,
             problems: Vec::new(),
         };
         finisher.same_front(default.file.front.as_ref(), translation.file.front.as_ref());
@@ -77,7 +85,7 @@ pub(crate) fn lesson(
         pages = pages.with(translation.file.lang, translation.file.page);
     }
 
-    let front = default.file.front?;
+    default.file.front?;
     let (mut exercises, mut questions) = (Vec::new(), Vec::new());
     for item in finished.into_iter().flatten() {
         match item {
@@ -87,7 +95,7 @@ pub(crate) fn lesson(
     }
     Some(Lesson {
         id: id.clone(),
-        rows: front.rows.unwrap_or_default(),
+        rows,
         minutes: minutes?,
         pages,
         exercises,
@@ -178,8 +186,10 @@ impl Finisher<'_> {
             Body::Question(_) => None,
         };
         let concepts = |item: &Item| texts(item.concepts.as_deref());
+        let rows = |item: &Item| texts(item.rows.as_deref());
         let others = [
             (concepts(ours), concepts(theirs)),
+            (rows(ours), rows(theirs)),
             (needs(ours), needs(theirs)),
         ]
         .into_iter()
@@ -189,7 +199,7 @@ impl Finisher<'_> {
         if others || points {
             self.differs(
                 theirs.spot,
-                "concepts, points or needs are others than in the default language",
+                "concepts, rows, points or needs are others than in the default language",
                 "leave them out here",
             );
         }

@@ -36,7 +36,7 @@ pub(crate) fn question(
         None => known(item.id()).map(|kind| (kind, directive.spot)),
     };
     let fixed = head.flag("fixed").map(|word| word.spot);
-    let says = "a question has an id, a kind, and {concepts=\"a b\" points=2 title=\"…\" fixed}";
+    let says = "a question has an id, a kind, and {concepts=\"a b\" points=2 title=\"…\" rows=\"N09\" fixed}";
     head.finish(source, says, &mut renderer.problems);
 
     let mut prompt = Prompt::default();

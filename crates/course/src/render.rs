@@ -54,8 +54,8 @@ pub(crate) enum Mark {
 
 /// A piece of rendered text.
 pub(crate) enum Chunk {
-    /// HTML.
-    Html(Html),
+    /// HTML, and the line of the file where it begins, from 1.
+    Html(Html, usize),
     /// The item of this number stands here.
     Item(usize),
 }
@@ -70,6 +70,8 @@ pub(crate) struct Env<'a> {
     pub(crate) lessons: &'a BTreeSet<LessonId>,
     /// All image files of the course, `unit/file`.
     pub(crate) images: &'a BTreeSet<String>,
+    /// The rows of the course's map, where it has one.
+    pub(crate) rows: Option<&'a BTreeSet<String>>,
 }
 
 /// A link to a heading, to be looked at when all headings are known.
@@ -113,6 +115,8 @@ struct Pass<'r, 'a, 'e> {
     place: Place,
     /// What has been made since the last item.
     out: Vec<Event<'e>>,
+    /// The byte of the fragment at which that begins.
+    began: Option<usize>,
     chunks: Vec<Chunk>,
     /// Labels of footnotes in the order in which they are first referred to.
     footnotes: Vec<CowStr<'e>>,
@@ -208,6 +212,7 @@ impl<'a> Renderer<'a> {
             marks,
             place,
             out: Vec::new(),
+            began: None,
             chunks: Vec::new(),
             footnotes: Vec::new(),
             definitions: BTreeMap::new(),
@@ -246,6 +251,7 @@ impl<'e> Pass<'_, '_, 'e> {
     /// Handles the event at this index and returns the index of the next.
     fn event(&mut self, events: &[(Event<'e>, Range<usize>)], at: usize) -> usize {
         let (event, range) = &events[at];
+        self.began.get_or_insert(range.start);
         match event {
             Event::Start(Tag::Paragraph) => return self.paragraph(events, at),
             Event::Start(Tag::CodeBlock(kind)) => return self.code_block(events, at, kind),
@@ -427,9 +433,11 @@ impl<'e> Pass<'_, '_, 'e> {
         let mut text = String::new();
         html::push_html(&mut text, self.out.drain(..));
         let text = text.trim();
+        let began = self.began.take().unwrap_or_default();
         if !text.is_empty() {
+            let line = self.fragment.spot(began..began).line + 1;
             self.chunks
-                .push(Chunk::Html(Html::rendered(text.to_owned())));
+                .push(Chunk::Html(Html::rendered(text.to_owned()), line));
         }
     }
 }
@@ -438,7 +446,7 @@ fn first_html(chunks: Vec<Chunk>) -> Html {
     chunks
         .into_iter()
         .find_map(|chunk| match chunk {
-            Chunk::Html(html) => Some(html),
+            Chunk::Html(html, _) => Some(html),
             Chunk::Item(_) => None,
         })
         .unwrap_or_default()

@@ -8,6 +8,7 @@
 mod checking;
 mod common;
 mod grading;
+mod map;
 mod problems;
 mod rendering;
 mod vars;
