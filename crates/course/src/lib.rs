@@ -1,6 +1,7 @@
 //! Lessons in Markdown become a course: read, checked, rendered, graded.
 //!
-//! This crate knows no server, no database and no machine, and does no I/O but reading files.
+//! This crate knows no server, no database and no machine, and does no I/O but reading files, and
+//! writing those of a course that comes out of an archive ([`archive`]).
 //! [`Course::load`] reads a course's folder and returns it rendered, or every problem in it at once.
 //!
 //! # What an author writes
@@ -44,6 +45,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod archive;
 pub mod check;
 mod finish;
 mod grade;

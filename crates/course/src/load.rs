@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::io::Read as _;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -76,7 +76,7 @@ impl Folder {
             manifest::NAME.to_owned(),
             problems,
         );
-        for (unit, is_dir) in names(dir, "", problems) {
+        for (unit, is_dir) in told(names(dir), ".", problems) {
             if !is_dir && OPTIONAL.contains(&unit.as_str()) {
                 folder.read_text(&dir.join(&unit), unit, problems);
                 continue;
@@ -84,7 +84,7 @@ impl Folder {
             if !is_dir || !is_slug(&unit) {
                 continue;
             }
-            for (name, is_dir) in names(&dir.join(&unit), &unit, problems) {
+            for (name, is_dir) in told(names(&dir.join(&unit)), &unit, problems) {
                 let path = format!("{unit}/{name}");
                 if is_dir {
                     continue;
@@ -327,24 +327,30 @@ fn missing(source: &Source<'_>, spot: Spot, path: &str, is_default: bool) -> Pro
 }
 
 /// Names in a folder, sorted, with whether each is a folder; links and others are left out.
-fn names(dir: &Path, shown: &str, problems: &mut Vec<Problem>) -> Vec<(String, bool)> {
-    let read = fs::read_dir(dir).and_then(|entries| {
-        let mut names = Vec::new();
-        for entry in entries {
-            let entry = entry?;
-            let kind = entry.file_type()?;
-            if let Ok(name) = entry.file_name().into_string()
-                && (kind.is_dir() || kind.is_file())
-            {
-                names.push((name, kind.is_dir()));
-            }
+pub(crate) fn names(dir: &Path) -> io::Result<Vec<(String, bool)>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        if let Ok(name) = entry.file_name().into_string()
+            && (kind.is_dir() || kind.is_file())
+        {
+            names.push((name, kind.is_dir()));
         }
-        names.sort();
-        Ok(names)
-    });
-    read.unwrap_or_else(|error| {
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// Names that were read; a problem where they could not be.
+fn told(
+    names: io::Result<Vec<(String, bool)>>,
+    shown: &str,
+    problems: &mut Vec<Problem>,
+) -> Vec<(String, bool)> {
+    names.unwrap_or_else(|error| {
         problems.push(of_file(
-            if shown.is_empty() { "." } else { shown },
+            shown,
             format!("the folder cannot be read: {error}"),
             "a course is a folder with course.toml and a folder per unit",
         ));

@@ -83,3 +83,10 @@ pub(crate) fn report_on(body: &str) -> String {
 pub(crate) fn report<B: AsRef<str>, const N: usize>(bodies: [B; N]) -> String {
     bodies.map(|body| report_on(body.as_ref())).join(RULE)
 }
+
+/// How many cases a property is tried with: this many, or as many times as `GYOSIL_FUZZ` says, for a
+/// long search by hand.
+pub(crate) fn cases(usual: u32) -> u32 {
+    let times = std::env::var("GYOSIL_FUZZ").map_or(1, |times| times.parse().unwrap());
+    usual * times
+}

@@ -5,6 +5,7 @@
     reason = "what fails in a test's helper fails the test"
 )]
 
+mod archiving;
 mod checking;
 mod common;
 mod grading;
