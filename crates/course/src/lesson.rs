@@ -43,6 +43,8 @@ pub(crate) struct File {
     pub(crate) items: Vec<Item>,
     pub(crate) assets: BTreeSet<String>,
     pub(crate) heading_links: Vec<HeadingLink>,
+    /// The terms that it links to.
+    pub(crate) terms: BTreeSet<String>,
     pub(crate) known: Known,
     pub(crate) problems: Vec<Problem>,
 }
@@ -125,6 +127,7 @@ impl File {
             items,
             assets: renderer.assets,
             heading_links: renderer.heading_links,
+            terms: renderer.terms,
             known,
             problems: renderer.problems,
         }

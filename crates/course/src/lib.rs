@@ -48,6 +48,7 @@
 pub mod archive;
 pub mod check;
 mod finish;
+mod glossary;
 mod grade;
 mod head;
 mod highlight;
@@ -78,7 +79,7 @@ pub use lang::{Lang, Localized, UnknownLang};
 pub use load::FILE_MAX;
 pub use model::{
     Block, Concept, Course, Exercise, ExerciseText, Heading, Html, Kind, Lesson, Page, Proof,
-    Question, QuestionText, Row, Script, ScriptAt, Unit, Wrong,
+    Question, QuestionText, Row, Script, ScriptAt, Term, Unit, Wrong,
 };
 pub use problem::{PROBLEMS_MAX, Problem, Problems};
 pub use vars::{Values, Vars};

@@ -1,8 +1,7 @@
 //! Where links and images of a lesson lead.
 
-use std::collections::BTreeSet;
-
 use crate::ids::LessonId;
+use crate::render::Env;
 
 /// Image files that a page may show.
 pub(crate) const IMAGE_TYPES: [&str; 6] = ["avif", "gif", "jpg", "png", "svg", "webp"];
@@ -17,18 +16,16 @@ pub(crate) enum Link {
         lesson: LessonId,
         heading: Option<String>,
     },
+    /// To a term of the glossary.
+    Term(String),
 }
 
 /// What is wrong, and how to mend it.
 type Dead = (String, String);
 
-/// Reads a link: `https://…`, `mailto:…`, `#heading`, `lesson:unit/name#heading`, or the file of a
-/// lesson as seen from this one: `name.md`, `../unit/name.ko.md`.
-pub(crate) fn link(
-    address: &str,
-    here: &LessonId,
-    lessons: &BTreeSet<LessonId>,
-) -> Result<Link, Dead> {
+/// Reads a link: `https://…`, `mailto:…`, `#heading`, `lesson:unit/name#heading`, `term:name`, or the
+/// file of a lesson as seen from this one: `name.md`, `../unit/name.ko.md`.
+pub(crate) fn link(address: &str, env: &Env<'_>) -> Result<Link, Dead> {
     let lower = address.to_ascii_lowercase();
     if ["https://", "http://", "mailto:"]
         .iter()
@@ -36,17 +33,27 @@ pub(crate) fn link(
     {
         return Ok(Link::Web(address.to_owned()));
     }
+    if let Some(term) = address.strip_prefix("term:") {
+        return if env.terms.is_none_or(|terms| terms.contains(term)) {
+            Ok(Link::Term(term.to_owned()))
+        } else {
+            Err((
+                format!("the glossary has no term `{term}`"),
+                "terms are listed in glossary.toml, under [[terms]]".to_owned(),
+            ))
+        };
+    }
     let (path, heading) = match address.split_once('#') {
         Some((path, heading)) => (path, Some(decoded(heading))),
         None => (address, None),
     };
-    let lesson = lesson_of(path, here).ok_or_else(|| {
+    let lesson = lesson_of(path, env.lesson).ok_or_else(|| {
         (
             format!("`{address}` leads nowhere"),
-            "link to the web with https://, to a lesson with `lesson:unit/name`, to a heading of this page with `#heading`".to_owned(),
+            "link to the web with https://, to a lesson with `lesson:unit/name`, to a heading of this page with `#heading`, to a term with `term:name`".to_owned(),
         )
     })?;
-    if !lessons.contains(&lesson) {
+    if !env.lessons.contains(&lesson) {
         return Err((
             format!("there is no lesson `{lesson}`"),
             "lessons are those that course.toml lists".to_owned(),
@@ -55,9 +62,9 @@ pub(crate) fn link(
     Ok(Link::Lesson { lesson, heading })
 }
 
-fn lesson_of(path: &str, here: &LessonId) -> Option<LessonId> {
+fn lesson_of(path: &str, here: Option<&LessonId>) -> Option<LessonId> {
     if path.is_empty() {
-        return Some(here.clone());
+        return here.cloned();
     }
     if let Some(id) = path.strip_prefix("lesson:") {
         return id.parse().ok();
@@ -69,12 +76,17 @@ fn lesson_of(path: &str, here: &LessonId) -> Option<LessonId> {
         .unwrap_or(file);
     match file.strip_prefix("../") {
         Some(id) => id.parse().ok(),
-        None => LessonId::new(here.unit(), file.strip_prefix("./").unwrap_or(file)).ok(),
+        None => LessonId::new(here?.unit(), file.strip_prefix("./").unwrap_or(file)).ok(),
     }
 }
 
 /// The path in the course's folder of an image that stands beside the lesson.
-pub(crate) fn image(address: &str, unit: &str, images: &BTreeSet<String>) -> Result<String, Dead> {
+pub(crate) fn image(address: &str, env: &Env<'_>) -> Result<String, Dead> {
+    let Some(lesson) = env.lesson else {
+        let message = "there are no images in a glossary";
+        let help = "show it in the lesson that first uses the term";
+        return Err((message.to_owned(), help.to_owned()));
+    };
     let name = address.strip_prefix("./").unwrap_or(address);
     if name.contains([':', '/', '\\']) {
         return Err((
@@ -82,8 +94,8 @@ pub(crate) fn image(address: &str, unit: &str, images: &BTreeSet<String>) -> Res
             "put the image into the unit's folder and give its name alone; the classroom shows nothing of foreign hosts".to_owned(),
         ));
     }
-    let path = format!("{unit}/{name}");
-    if images.contains(&path) {
+    let path = format!("{}/{name}", lesson.unit());
+    if env.images.contains(&path) {
         Ok(path)
     } else {
         Err((

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
+use crate::glossary::{self, Glossary};
 use crate::ids::{LessonId, is_slug};
 use crate::lang::Lang;
 use crate::lesson::{File, Known};
@@ -23,7 +24,7 @@ use crate::source::{Source, Spot};
 pub const FILE_MAX: u64 = 1024 * 1024;
 
 /// Files beside `course.toml` that a course may have.
-const OPTIONAL: [&str; 1] = [map::NAME];
+const OPTIONAL: [&str; 2] = [glossary::NAME, map::NAME];
 
 /// A course's folder in memory: texts by path, and which images there are.
 #[derive(Debug, Default)]
@@ -144,6 +145,22 @@ impl Folder {
         let row_ids: Option<BTreeSet<String>> = rows
             .as_ref()
             .map(|rows| rows.iter().map(|row| row.id.clone()).collect());
+        let glossary = self.glossary(&manifest, &sources, problems);
+        let term_ids = glossary.as_ref().map(Glossary::ids);
+        // Without a glossary there are no terms; of one that cannot be read they are not known.
+        let term_ids = match term_ids {
+            None if !self.has(glossary::NAME) => Some(BTreeSet::new()),
+            ids => ids,
+        };
+        let base = Env {
+            lang: manifest.default_lang,
+            lesson: None,
+            lessons: &listed,
+            images: &self.images,
+            rows: row_ids.as_ref(),
+            terms: term_ids.as_ref(),
+        };
+        let mut used_terms = BTreeSet::new();
         let concepts = manifest
             .concepts
             .iter()
@@ -157,15 +174,9 @@ impl Folder {
                 let Ok(id) = LessonId::new(&unit.id, name) else {
                     continue;
                 };
-                let mut reads = self.files(
-                    &id,
-                    &manifest,
-                    &listed,
-                    row_ids.as_ref(),
-                    &sources,
-                    problems,
-                );
+                let mut reads = self.files(&id, &manifest, base, &sources, problems);
                 for read in &mut reads {
+                    used_terms.append(&mut read.file.terms.clone());
                     page_links.push(PageLinks {
                         source: read.source,
                         lang: read.file.lang,
@@ -192,6 +203,16 @@ impl Folder {
                 lessons,
             });
         }
+        let terms = glossary.as_ref().map(|glossary| {
+            glossary.unused(&used_terms, problems);
+            let (terms, links) = glossary.terms(base, problems);
+            page_links.extend(links.into_iter().map(|(lang, links)| PageLinks {
+                source: glossary.source(),
+                lang,
+                links,
+            }));
+            terms
+        });
         let course = Course {
             title: manifest.title,
             default_lang: manifest.default_lang,
@@ -199,10 +220,28 @@ impl Folder {
             concepts: manifest.concepts,
             units,
             rows: rows.unwrap_or_default(),
+            glossary: terms.unwrap_or_default(),
             fingerprint: self.fingerprint(),
         };
         dead_headings(&course, &page_links, problems);
         Some(course)
+    }
+
+    /// Whether the course has this file, readable or not.
+    fn has(&self, path: &str) -> bool {
+        self.texts.contains_key(path) || self.unreadable.contains(path)
+    }
+
+    /// Reads the glossary. `None` when the course has none that can be read.
+    fn glossary<'s>(
+        &self,
+        manifest: &Manifest,
+        sources: &'s BTreeMap<&str, Source<'s>>,
+        problems: &mut Vec<Problem>,
+    ) -> Option<Glossary<'s>> {
+        let text = self.texts.get(glossary::NAME)?;
+        let source = sources.get(glossary::NAME)?;
+        glossary::read(source, text, manifest, problems)
     }
 
     /// Reads the map. `None` when the course has none that can be read.
@@ -222,8 +261,7 @@ impl Folder {
         &self,
         id: &LessonId,
         manifest: &Manifest,
-        listed: &BTreeSet<LessonId>,
-        rows: Option<&BTreeSet<String>>,
+        base: Env<'_>,
         sources: &'s BTreeMap<&str, Source<'s>>,
         problems: &mut Vec<Problem>,
     ) -> Vec<Read<'s>> {
@@ -235,10 +273,8 @@ impl Folder {
             };
             let env = Env {
                 lang: *lang,
-                lesson: id,
-                lessons: listed,
-                images: &self.images,
-                rows,
+                lesson: Some(id),
+                ..base
             };
             let mut file = File::read(env, source, known.as_ref());
             problems.append(&mut file.problems);
@@ -269,7 +305,7 @@ impl Folder {
             };
             for lang in &manifest.languages {
                 let path = format!("{id}.{lang}.md");
-                if !self.texts.contains_key(&path) && !self.unreadable.contains(&path) {
+                if !self.has(&path) {
                     problems.push(missing(source, spot, &path, *lang == manifest.default_lang));
                 }
             }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::ids::{ItemId, LessonId};
 use crate::lang::{Lang, Localized};
 use crate::order::Arrangement;
+use crate::render::TERM_ID;
 use crate::vars::{Values, Vars};
 
 /// HTML that our renderer made from an author's Markdown: the only markup that a page may take as
@@ -90,6 +91,8 @@ pub struct Course {
     pub units: Vec<Unit>,
     /// The rows of its map, in the map's order; none where it has no map.
     pub rows: Vec<Row>,
+    /// The terms of its glossary, in the file's order; none where it has no glossary.
+    pub glossary: Vec<Term>,
     /// A hash of every file read, in hexadecimal: changes when the course does.
     pub fingerprint: String,
 }
@@ -116,6 +119,17 @@ pub struct Row {
     pub exercise: bool,
     /// Whether it wants a question.
     pub question: bool,
+}
+
+/// A term of the glossary.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Term {
+    /// Its id, a slug.
+    pub id: String,
+    /// What it is called.
+    pub name: Localized<String>,
+    /// What it means: a sentence or two.
+    pub meaning: Localized<Html>,
 }
 
 /// A chapter: lessons that belong together.
@@ -482,5 +496,13 @@ impl ExerciseText {
                 .collect(),
             hints: self.hints.iter().map(|hint| hint.with(values)).collect(),
         }
+    }
+}
+
+impl Term {
+    /// The id of its element on the glossary's page: what follows `#` in a link.
+    #[must_use]
+    pub fn element(&self) -> String {
+        format!("{TERM_ID}{}", self.id)
     }
 }

@@ -69,6 +69,7 @@ pub(crate) fn lesson(
             problems: Vec::new(),
         };
         finisher.same_front(default.file.front.as_ref(), translation.file.front.as_ref());
+        finisher.same_terms(&default.file.terms, &translation.file.terms);
         finisher.same_items(&default.file.items, &translation.file.items);
         for (index, item) in default.file.items.iter().enumerate() {
             let theirs = translation
@@ -119,6 +120,18 @@ impl Finisher<'_> {
                 self.source.line(0),
                 "the front matter says something else than that of the default language",
                 "leave `rows` and `minutes` to the default language",
+            );
+        }
+    }
+
+    /// Links to the same terms.
+    fn same_terms(&mut self, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) {
+        let end = self.source.line(self.source.lines.len().saturating_sub(1));
+        for term in ours.symmetric_difference(theirs) {
+            self.differs(
+                end,
+                format!("only one of the languages links to the term `{term}`"),
+                format!("write `[…](term:{term})` in both, or in none"),
             );
         }
     }

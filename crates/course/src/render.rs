@@ -25,6 +25,9 @@ use crate::vars::Vars;
 /// authors' text may not have.
 pub(crate) const MARK: char = '\u{e000}';
 
+/// Before the ids of terms on the glossary's page, for the same reason as [`HEADING_ID`].
+pub(crate) const TERM_ID: &str = "term-";
+
 /// Whether a letter is one that texts may not have: Unicode's private use area, of which we take
 /// some ourselves. No font that we could count on shows any of it.
 pub(crate) const fn is_private(letter: char) -> bool {
@@ -64,14 +67,16 @@ pub(crate) enum Chunk {
 #[derive(Clone, Copy)]
 pub(crate) struct Env<'a> {
     pub(crate) lang: Lang,
-    /// The lesson that the file belongs to.
-    pub(crate) lesson: &'a LessonId,
+    /// The lesson that the file belongs to; `None` for the glossary.
+    pub(crate) lesson: Option<&'a LessonId>,
     /// All lessons of the course.
     pub(crate) lessons: &'a BTreeSet<LessonId>,
     /// All image files of the course, `unit/file`.
     pub(crate) images: &'a BTreeSet<String>,
     /// The rows of the course's map, where it has one.
     pub(crate) rows: Option<&'a BTreeSet<String>>,
+    /// The terms of its glossary; `None` where that cannot be read, so that nothing can be said.
+    pub(crate) terms: Option<&'a BTreeSet<String>>,
 }
 
 /// A link to a heading, to be looked at when all headings are known.
@@ -90,6 +95,8 @@ pub(crate) struct Renderer<'a> {
     pub(crate) assets: BTreeSet<String>,
     pub(crate) toc: Vec<Heading>,
     pub(crate) heading_links: Vec<HeadingLink>,
+    /// The terms that it links to.
+    pub(crate) terms: BTreeSet<String>,
     /// The vars of the exercise being read.
     pub(crate) vars: Vars,
     heading_ids: BTreeMap<String, usize>,
@@ -103,7 +110,7 @@ pub(crate) struct Renderer<'a> {
 enum Place {
     Page,
     Item,
-    /// One paragraph, in a label.
+    /// One paragraph, in a label or a meaning.
     Inline,
 }
 
@@ -139,6 +146,7 @@ impl<'a> Renderer<'a> {
             assets: BTreeSet::new(),
             toc: Vec::new(),
             heading_links: Vec::new(),
+            terms: BTreeSet::new(),
             vars: Vars::default(),
             heading_ids: BTreeMap::new(),
             fragments: 0,
@@ -408,9 +416,9 @@ impl<'e> Pass<'_, '_, 'e> {
         if let Some((_, range)) = block.or(second) {
             self.renderer.problem(
                 self.fragment.spot(range.clone()),
-                "choice-text",
-                "a choice is a single paragraph",
-                "put code in backticks, and what is longer into the question",
+                "one-paragraph",
+                "a choice, or a meaning in the glossary, is a single paragraph",
+                "put code in backticks, and what is longer somewhere else",
             );
         }
     }

@@ -45,12 +45,17 @@ pub(crate) fn parse<T: DeserializeOwned>(
 impl Reader<'_> {
     /// A name in every language of the course.
     pub(crate) fn names(&mut self, names: &toml::Spanned<Names>) -> Localized<String> {
-        let of = |lang: Lang| {
-            names
-                .get_ref()
-                .get(&lang)
-                .filter(|name| !name.trim().is_empty())
-        };
+        let of = |lang: Lang| names.get_ref().get(&lang).map(String::as_str);
+        self.localized(names.span(), of)
+    }
+
+    /// The same of texts that are kept otherwise; `span` is where all of them stand.
+    pub(crate) fn localized<'t>(
+        &mut self,
+        span: Range<usize>,
+        of: impl Fn(Lang) -> Option<&'t str>,
+    ) -> Localized<String> {
+        let of = |lang: Lang| of(lang).filter(|text| !text.trim().is_empty());
         let missing: Vec<&str> = self
             .languages
             .iter()
@@ -58,18 +63,18 @@ impl Reader<'_> {
             .map(|lang| lang.code())
             .collect();
         if !missing.is_empty() {
-            let message = format!("this name is missing in {}", missing.join(", "));
+            let message = format!("this is missing in {}", missing.join(", "));
             self.problem(
-                names.span(),
+                span,
                 message,
                 "write `{ ko = \"…\", en = \"…\" }` with every language of the course",
             );
         }
-        let mut localized =
-            Localized::new(self.default, of(self.default).cloned().unwrap_or_default());
+        let default = of(self.default).unwrap_or_default().to_owned();
+        let mut localized = Localized::new(self.default, default);
         for lang in self.languages {
-            if let Some(name) = of(*lang) {
-                localized = localized.with(*lang, name.clone());
+            if let Some(text) = of(*lang) {
+                localized = localized.with(*lang, text.to_owned());
             }
         }
         localized

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 
-use super::{HEADING_ID, HeadingLink, Pass, Place, Renderer, end_of, plain_text};
+use super::{HEADING_ID, HeadingLink, Pass, Place, Renderer, TERM_ID, end_of, plain_text};
 use crate::highlight::{self, escape};
 use crate::lang::Lang;
 use crate::links;
@@ -183,7 +183,7 @@ impl<'e> Pass<'_, '_, 'e> {
             );
         }
         let env = self.renderer.env;
-        match links::image(dest_url, env.lesson.unit(), env.images) {
+        match links::image(dest_url, &env) {
             Ok(path) => {
                 let title = match title.as_ref() {
                     title if captioned || title.is_empty() => String::new(),
@@ -206,12 +206,12 @@ impl<'e> Pass<'_, '_, 'e> {
     pub(super) fn link(&mut self, address: &str, range: &Range<usize>) -> String {
         let spot = self.fragment.spot(range.clone());
         let env = self.renderer.env;
-        match links::link(address, env.lesson, env.lessons) {
+        match links::link(address, &env) {
             Ok(links::Link::Web(address)) => {
                 format!("<a href=\"{}\" rel=\"noopener\">", escape(&address))
             }
             Ok(links::Link::Lesson { lesson, heading }) => {
-                let mut href = if lesson == *env.lesson && heading.is_some() {
+                let mut href = if Some(&lesson) == env.lesson && heading.is_some() {
                     String::new()
                 } else {
                     format!("/{}/lessons/{lesson}", env.lang)
@@ -225,6 +225,11 @@ impl<'e> Pass<'_, '_, 'e> {
                     });
                 }
                 format!("<a href=\"{href}\">")
+            }
+            Ok(links::Link::Term(term)) => {
+                let href = format!("/{}/glossary#{TERM_ID}{term}", env.lang);
+                self.renderer.terms.insert(term);
+                format!("<a class=\"term\" href=\"{}\">", escape(&href))
             }
             Err((message, help)) => {
                 self.renderer.problem(spot, "dead-link", message, help);
