@@ -1,7 +1,12 @@
 //! Programs of the host that machined uses: always with a limit, always in a process group of
 //! their own, gone when nobody waits for them any more.
 
-use std::{ffi::OsStr, process::Stdio, time::Duration};
+use std::{
+    ffi::OsStr,
+    process::Stdio,
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use tokio::{io::AsyncWriteExt, process::Command};
 
@@ -9,7 +14,26 @@ use crate::error::{Doing, HostError};
 
 /// What `ip`, `nft`, `mount`, `runc` and their like may take. They need milliseconds; on a host
 /// that swaps or has its disk full of work, seconds.
-pub(crate) const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(30);
+
+/// How many times as long the host's programs and machines' engines may take: see
+/// [`crate::config::Options::patience`]. Of the process, as every program that it starts has it.
+static PATIENCE: AtomicU32 = AtomicU32::new(1);
+
+/// Lets everything take so many times as long, from now on.
+pub(crate) fn set_patience(times: u32) {
+    PATIENCE.store(times, Ordering::Relaxed);
+}
+
+/// A limit as this host needs it.
+pub(crate) fn patient(limit: Duration) -> Duration {
+    limit * PATIENCE.load(Ordering::Relaxed)
+}
+
+/// What one of the host's programs may take on this host.
+pub(crate) fn limit() -> Duration {
+    patient(LIMIT)
+}
 
 /// How much of a failed program's standard error goes into the log, in bytes.
 const STDERR_KEPT: usize = 2048;
@@ -48,10 +72,10 @@ pub(crate) async fn run_with<A: AsRef<OsStr>>(
             .await
             .doing(|| format!("wait for {program}"))
     };
-    let Ok(output) = tokio::time::timeout(LIMIT, work).await else {
+    let Ok(output) = tokio::time::timeout(limit(), work).await else {
         return Err(HostError::Slow {
             program: program.to_owned(),
-            limit: LIMIT,
+            limit: limit(),
         });
     };
     let output = output?;

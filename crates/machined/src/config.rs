@@ -72,6 +72,10 @@ pub(crate) struct Options {
     /// How long the disk of a stopped machine is kept.
     #[arg(long, default_value = "30d", value_parser = humantime::parse_duration)]
     pub(crate) keep_disks: Duration,
+    /// How many times as long machines' engines and the host's own programs may take before machined
+    /// gives them up (an engine otherwise has 30 s): for a host that is emulated or very slow.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) patience: u32,
     /// Lets machines reach the internet's public addresses, by the host's own connection. Switches
     /// the host's forwarding on.
     #[arg(long)]

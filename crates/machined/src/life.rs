@@ -10,6 +10,7 @@ use tokio::sync::{Mutex as AsyncMutex, Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    command::patient,
     config::Image,
     disk::{self, Disk},
     error::{ApiError, Doing, HostError},
@@ -441,7 +442,7 @@ impl Machine {
             return Err(Problem::Ended.into());
         };
         tokio::select! {
-            has_come = word.comes(ENGINE_WITHIN) => {
+            has_come = word.comes(patient(ENGINE_WITHIN)) => {
                 if has_come { Ok(()) } else { Err(Problem::EngineSilent.into()) }
             }
             _ = process.ended() => Err(Problem::Ended.into()),
@@ -470,7 +471,7 @@ impl Machine {
             return Err(Problem::Ended.into());
         };
         tokio::select! {
-            answered = sidecar::wait_for_engine(self, &running, ENGINE_WITHIN) => {
+            answered = sidecar::wait_for_engine(self, &running, patient(ENGINE_WITHIN)) => {
                 if answered? { Ok(()) } else { Err(Problem::EngineSilent.into()) }
             }
             _ = process.ended() => Err(Problem::Ended.into()),

@@ -89,6 +89,7 @@ async fn main() -> anyhow::Result<()> {
     // What is for root only is made so; what others pass through must not depend on who starts us.
     rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o022));
 
+    command::set_patience(options.patience);
     fs::create_dir_all(&options.data)?;
     let account = Account::find(&options.socket_user)?;
     let data = Data::open(&options.data)?;

@@ -14,7 +14,7 @@ use tokio::{
 };
 
 use crate::{
-    command::{self, LIMIT},
+    command::{self, limit},
     error::{Doing, HostError},
     output::{Keep, Output},
     process::Process,
@@ -134,7 +134,7 @@ impl Runc {
             .stdout(stdout)
             .stderr(Stdio::null());
         command.kill_on_drop(true);
-        let ended = timeout(LIMIT, command.status()).await;
+        let ended = timeout(limit(), command.status()).await;
         // It holds what it was given: whoever reads the other end waits for its last holder.
         drop(command);
         let words = fs::read(log).unwrap_or_default();
@@ -143,7 +143,7 @@ impl Runc {
         match ended {
             Err(_) => Err(HostError::Slow {
                 program,
-                limit: LIMIT,
+                limit: limit(),
             }),
             Ok(status) => match status.doing(|| "start runc".into())? {
                 status if status.success() => Ok(()),
@@ -194,12 +194,12 @@ impl Runc {
             return Err(io::Error::from(io::ErrorKind::BrokenPipe)).doing(|| "talk to runc".into());
         };
         let program = format!("runc {verb}");
-        let status = match timeout(LIMIT, runc.wait()).await {
+        let status = match timeout(limit(), runc.wait()).await {
             Ok(status) => status.doing(|| "wait for runc".into())?,
             Err(_) => {
                 return Err(HostError::Slow {
                     program,
-                    limit: LIMIT,
+                    limit: limit(),
                 });
             }
         };

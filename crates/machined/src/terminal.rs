@@ -28,7 +28,7 @@ use tokio::{
 };
 
 use crate::{
-    command::LIMIT,
+    command::limit,
     error::{ApiError, Doing, HostError},
     host::lock,
     life::Machine,
@@ -213,12 +213,12 @@ impl Terminal {
                     .host
                     .runc
                     .run_detached(&log, arguments, Stdio::null()),
-                timeout(LIMIT, receive_console(&listener)),
+                timeout(limit(), receive_console(&listener)),
             );
             started?;
             let late = |_| HostError::Slow {
                 program: "runc exec".into(),
-                limit: LIMIT,
+                limit: limit(),
             };
             let master = master.map_err(late)?.doing(|| "receive a console".into())?;
             let shell = runc::read_pid(&pid_file).and_then(Process::open);

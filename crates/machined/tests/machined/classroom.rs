@@ -425,6 +425,7 @@ fn start(data: &Path, namespace: &Path, options: &[&str]) -> Child {
         .arg("--socket")
         .arg(socket(data))
         .args(["--socket-user", ACCOUNT, "--disk", "2G"])
+        .args(["--patience", &PATIENCE.to_string()])
         // A test that is not about the pool wants to see only its own machines.
         .args(if options.contains(&"--pool") {
             &[][..]
