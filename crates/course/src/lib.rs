@@ -48,6 +48,7 @@
 pub mod archive;
 pub mod check;
 mod finish;
+pub mod gift;
 mod glossary;
 mod grade;
 mod head;

@@ -53,6 +53,19 @@ impl Course {
         Self::of_folder(&folder, problems)
     }
 
+    /// A course that stands in no folder: texts by their path, and no images.
+    ///
+    /// # Errors
+    /// Every problem of the course, at once.
+    pub(crate) fn of_texts<const N: usize>(texts: [(&str, String); N]) -> Result<Self, Problems> {
+        let texts = texts.map(|(path, text)| (path.to_owned(), text));
+        let folder = Folder {
+            texts: texts.into(),
+            ..Folder::default()
+        };
+        Self::of_folder(&folder, Vec::new())
+    }
+
     fn of_folder(folder: &Folder, mut problems: Vec<Problem>) -> Result<Self, Problems> {
         let course = folder.course(&mut problems);
         match (course, Problems::of(problems)) {

@@ -238,22 +238,6 @@ impl<'e> Pass<'_, '_, 'e> {
         }
     }
 
-    pub(super) fn raw_html(&mut self, text: &str, range: &Range<usize>) {
-        let comment = text
-            .trim()
-            .strip_prefix("<!--")
-            .and_then(|text| text.strip_suffix("-->"));
-        if comment.is_some_and(|comment| !comment.contains("-->")) {
-            return;
-        }
-        self.renderer.problem(
-            self.fragment.spot(range.clone()),
-            "raw-html",
-            "HTML is not for lessons: what stands in a page acts in the name of whoever reads it",
-            "use Markdown, `[[Ctrl]]` for keys, `:::note` for boxes, `![…](file.svg \"caption\")` for figures; or write `\\<` for the sign itself",
-        );
-    }
-
     pub(super) fn task(&mut self, done: bool) {
         let (checked, label) = match (done, self.renderer.env.lang) {
             (true, Lang::Ko) => (" checked", "했음"),

@@ -8,6 +8,7 @@
 mod archiving;
 mod checking;
 mod common;
+mod gift;
 mod glossary;
 mod grading;
 mod map;

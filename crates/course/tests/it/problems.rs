@@ -326,3 +326,17 @@ proptest! {
         drop(load(&[("course.toml", KO), ("u/l.ko.md", &format!("---\n{front}\n---\n"))]));
     }
 }
+
+#[test]
+fn html_that_is_not_for_lessons() {
+    insta::assert_snapshot!(report([
+        "a <script>alert(1)</script> <KBD>x</KBD> <kbd onclick=\"x\">y</kbd>",
+        "<details open>\n<summary>x\n\n</details>",
+        "text <details> text </details>",
+        "a <kbd>b *c</kbd> d*\n\nand <u>not\n\nclosed</u>",
+        "<details>\n\n:::note\ninside\n:::\n\n</details>",
+        "- <details>\n\n  <p>\n\nout\n\n</details>",
+        "<abbr title=\"a\" style=\"b\">c</abbr> <br x> </br> <!-- --> <img src=x onerror=y>",
+        "<div\nonclick=\"x\">\n</div>",
+    ]));
+}

@@ -251,3 +251,28 @@ fn items_stand_where_the_author_put_them() {
     let choices = &question.text.get(Lang::Ko).plain_choices;
     assert!(matches!(question.kind, Kind::Single { right } if choices[right] == "가"));
 }
+
+#[test]
+fn a_little_html_is_for_lessons() {
+    let html = "The <kbd>Ctrl</kbd> key, H<sub>2</sub>O, <abbr title=\"Internet \\\"Protocol &amp; more\">IP</abbr>,<br/>**<mark>*a*</mark>** <ruby>字<rp>(</rp><rt>자</rt><rp>)</rp></ruby>
+
+<details>
+<summary>More & <u>more</u> &lt;here&gt;</summary>
+
+- a <small>b</small>
+
+```bash
+docker ps
+```
+
+</details>
+
+> <dl>
+> <dt>one</dt><dd>1</dd>
+> </dl>
+";
+    let html = html.replace("\\\"", "'");
+    let course = load(&[("course.toml", KO), ("u/l.ko.md", &page(&html))]).unwrap();
+    let lesson = course.lessons().next().unwrap();
+    insta::assert_snapshot!(shown(lesson, Lang::Ko));
+}

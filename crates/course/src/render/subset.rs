@@ -1,0 +1,246 @@
+//! The little HTML that lessons may have. Everything else is a problem, and what does come into a
+//! page is made by ammonia from what the author wrote, tag by tag.
+
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::LazyLock;
+
+use pulldown_cmark::{Event, Tag, TagEnd};
+
+use super::{MARK, Pass};
+use crate::source::Spot;
+
+/// Elements that stand in a line.
+const INLINE: [&str; 11] = [
+    "abbr", "br", "kbd", "mark", "rp", "rt", "ruby", "small", "sub", "sup", "u",
+];
+
+/// Elements that stand on lines of their own.
+const BLOCKS: [&str; 5] = ["dd", "details", "dl", "dt", "summary"];
+
+/// The one that has no end.
+const EMPTY: &str = "br";
+
+static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
+    let mut cleaner = ammonia::Builder::empty();
+    cleaner
+        .tags(INLINE.into_iter().chain(BLOCKS).collect())
+        .tag_attributes(HashMap::from([("abbr", HashSet::from(["title"]))]));
+    cleaner
+});
+
+/// A piece of HTML as an author wrote it.
+enum Piece<'t> {
+    Text(&'t str),
+    /// Left out of the page.
+    Comment,
+    /// The beginning of an element, cleaned.
+    Open(&'static str, String),
+    Close(&'static str),
+    /// What may not be.
+    Foreign,
+}
+
+/// What an author's HTML stands in: an element of it, begun here, or one of Markdown.
+enum Open {
+    Html(&'static str, Spot),
+    Markdown,
+}
+
+impl<'e> Pass<'_, '_, 'e> {
+    /// HTML between Markdown, cleaned. What is wrong with it is told by [`Self::check_html`].
+    pub(super) fn raw_html(&mut self, text: &str) {
+        let mut html = String::new();
+        for (_, piece) in pieces(text) {
+            match piece {
+                Piece::Text(text) => {
+                    self.add_plain(text);
+                    html.push_str(&CLEANER.clean(text).to_string());
+                }
+                Piece::Open(_, tag) => html.push_str(&tag),
+                Piece::Close(name) => html.push_str(&format!("</{name}>")),
+                Piece::Comment | Piece::Foreign => {}
+            }
+        }
+        if !html.trim().is_empty() {
+            self.raw_inline(html);
+        }
+    }
+
+    /// Complains about HTML that lessons may not have, and about elements that do not end where they
+    /// began: each must end in the paragraph, the item or the part of the page in which it begins.
+    pub(super) fn check_html(&mut self, events: &[(Event<'e>, Range<usize>)]) {
+        let has_html =
+            |(event, _): &(Event<'_>, _)| matches!(event, Event::Html(_) | Event::InlineHtml(_));
+        if !events.iter().any(has_html) {
+            return;
+        }
+        let mut open = Vec::new();
+        let mut at = 0;
+        while let Some((event, range)) = events.get(at) {
+            at += 1;
+            match event {
+                Event::Start(Tag::HtmlBlock) => {
+                    let end = super::end_of(events, at, TagEnd::HtmlBlock);
+                    self.check_block(&events[at..end], &mut open);
+                    at = end + 1;
+                }
+                Event::InlineHtml(text) => self.check_text(text, |_| range.start, true, &mut open),
+                Event::Start(_) => {
+                    if matches!(events.get(at), Some((Event::Text(text), _)) if text.starts_with(MARK))
+                    {
+                        self.unclosed(&mut open);
+                    }
+                    open.push(Open::Markdown);
+                }
+                Event::End(_) => {
+                    self.unclosed(&mut open);
+                    open.pop();
+                }
+                _ => {}
+            }
+        }
+        self.unclosed(&mut open);
+    }
+
+    fn check_block(&mut self, lines: &[(Event<'e>, Range<usize>)], open: &mut Vec<Open>) {
+        let mut text = String::new();
+        // Where each line begins in the text, and where in the fragment.
+        let mut starts = Vec::new();
+        for (event, range) in lines {
+            starts.push((text.len(), range.start));
+            text.push_str(super::html_text(event));
+        }
+        let place = |at: usize| {
+            let line = starts
+                .partition_point(|(start, _)| *start <= at)
+                .saturating_sub(1);
+            starts
+                .get(line)
+                .map_or(0, |(start, byte)| byte + at - start)
+        };
+        self.check_text(&text, place, false, open);
+    }
+
+    /// `place` tells where in the fragment a byte of the text stands.
+    fn check_text(
+        &mut self,
+        text: &str,
+        place: impl Fn(usize) -> usize,
+        in_line: bool,
+        open: &mut Vec<Open>,
+    ) {
+        for (range, piece) in pieces(text) {
+            let start = place(range.start);
+            let spot = self.fragment.spot(start..start + range.len());
+            match piece {
+                Piece::Open(name, _) | Piece::Close(name) if in_line && BLOCKS.contains(&name) => {
+                    self.renderer.problem(
+                        spot,
+                        "raw-html",
+                        format!("`<{name}>` cannot stand in a line of text"),
+                        "put it at the beginning of a line, with an empty line before it",
+                    );
+                }
+                Piece::Open(EMPTY, _) => {}
+                Piece::Open(name, _) => open.push(Open::Html(name, spot)),
+                Piece::Close(name) => match open.last() {
+                    Some(Open::Html(last, _)) if *last == name => {
+                        open.pop();
+                    }
+                    _ => self.renderer.problem(
+                        spot,
+                        "unclosed-html",
+                        format!("`</{name}>` does not end what was begun last here"),
+                        format!("put `<{name}>` before it, in the same paragraph or part of the page"),
+                    ),
+                },
+                Piece::Foreign => self.renderer.problem(
+                    spot,
+                    "raw-html",
+                    "this HTML is not for lessons: what stands in a page acts in the name of whoever reads it",
+                    format!(
+                        "use Markdown, `[[Ctrl]]` for keys, `:::note` for boxes; of HTML there are {} and {}; or write `\\<` for the sign itself",
+                        INLINE.join(", "),
+                        BLOCKS.join(", ")
+                    ),
+                ),
+                Piece::Text(_) | Piece::Comment => {}
+            }
+        }
+    }
+
+    /// What was begun since the last element of Markdown should have ended by now.
+    fn unclosed(&mut self, open: &mut Vec<Open>) {
+        while let Some(Open::Html(name, spot)) = open.last() {
+            self.renderer.problem(
+                *spot,
+                "unclosed-html",
+                format!("this `<{name}>` does not end where it began"),
+                format!("put `</{name}>` into the same paragraph or part of the page, with no directive between"),
+            );
+            open.pop();
+        }
+    }
+}
+
+/// Takes HTML apart, with the place of each piece.
+fn pieces(text: &str) -> impl Iterator<Item = (Range<usize>, Piece<'_>)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let rest = text.get(at..).filter(|rest| !rest.is_empty())?;
+        let (len, piece) = first(rest);
+        at += len;
+        Some((at - len..at, piece))
+    })
+}
+
+/// The first piece and its length.
+fn first(text: &str) -> (usize, Piece<'_>) {
+    if let Some(comment) = text.strip_prefix("<!--") {
+        return match comment.find("-->") {
+            Some(end) => (end + 7, Piece::Comment),
+            None => (text.len(), Piece::Foreign),
+        };
+    }
+    if !text.starts_with('<') {
+        let end = text.find('<').unwrap_or(text.len());
+        return (end, Piece::Text(&text[..end]));
+    }
+    match text.find('>') {
+        Some(end) => (end + 1, tag(&text[..=end]).unwrap_or(Piece::Foreign)),
+        None => (text.len(), Piece::Foreign),
+    }
+}
+
+/// A tag that lessons may have. Written as strictly as can be: what is not understood is not guessed.
+fn tag(tag: &str) -> Option<Piece<'static>> {
+    let inner = tag.strip_prefix('<')?.strip_suffix('>')?;
+    if let Some(name) = inner.strip_prefix('/') {
+        return known(name).filter(|name| *name != EMPTY).map(Piece::Close);
+    }
+    let len = inner
+        .find(|letter: char| !letter.is_ascii_lowercase())
+        .unwrap_or(inner.len());
+    let (name, attributes) = inner.split_at(len);
+    let name = known(name)?;
+    let fits = match (name, attributes.trim()) {
+        (_, "") | (EMPTY, "/") => true,
+        ("abbr", title) => title
+            .strip_prefix("title=\"")
+            .and_then(|title| title.strip_suffix('"'))
+            .is_some_and(|title| !title.contains(['"', '<'])),
+        _ => false,
+    };
+    let clean = CLEANER.clean(tag).to_string();
+    let open = match clean.strip_suffix(&format!("</{name}>")) {
+        Some(open) => open.to_owned(),
+        None => clean,
+    };
+    (fits && !open.is_empty()).then_some(Piece::Open(name, open))
+}
+
+fn known(name: &str) -> Option<&'static str> {
+    let mut all = INLINE.into_iter().chain(BLOCKS);
+    all.find(|known| *known == name)
+}
