@@ -2,6 +2,7 @@
 #
 #   /machine     the machine's files, read only: chroot is not needed, `cat /machine/etc/hosts` is
 #   docker       talks to the machine's engine; curl to localhost reaches its published ports
+#   /events      what the engine has reported since the machine began
 #
 # The verdict goes to descriptor 3, which is the real standard output. What a script prints goes to
 # standard error, for its author to read: no output of a command can pass for a verdict.
@@ -93,4 +94,28 @@ http() {
   local answer
   answer=$(curl --fail --silent --show-error --location --max-time 3 --max-filesize 1000000 -- "$1") || return
   [ $# -eq 1 ] || grep -qF -- "$2" <<<"$answer"
+}
+
+# event ACTION [KEY=VALUE]...: the engine has reported such an event since the machine began, as
+# `docker events` shows them: `event die container=box exitCode=137`, `event pull name=nginx:latest`.
+#
+#   ACTION   up to a colon: the engine's `exec_create: sh -c date` is an exec_create
+#   KEY      container, image, network, volume: the event is about the one of this name or id;
+#            name: whatever it is about has this name or id;
+#            anything else, such as exitCode: an attribute of the event
+#
+# Each line of the file is one event, in JSON. `any` is true as soon as one line fits.
+event() {
+  jq --null-input --exit-status '
+    $ARGS.positional[0] as $action
+    | [$ARGS.positional[1:][] | split("=") | {key: .[0], value: (.[1:] | join("="))}] as $wanted
+    | def is_about($value): .Actor.ID == $value or .Actor.Attributes.name == $value;
+      def fits($key; $value):
+        if $key == "name" or $key == .Type then is_about($value)
+        else .Actor.Attributes[$key] == $value end;
+      any(inputs;
+        . as $event
+        | (.Action | split(":")[0]) == $action
+        and all($wanted[]; . as $one | $event | fits($one.key; $one.value)))
+  ' --args "$@" </events/engine.jsonl
 }

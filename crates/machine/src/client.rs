@@ -39,9 +39,8 @@ const GRACE: Duration = Duration::from_secs(30);
 /// longest spelling (6 bytes for one) fits.
 const ANSWER_MAX: usize = 1024 * 1024;
 
-/// The longest line of a stream, in bytes. The engine's events carry all labels of an object, and
-/// those are a student's to choose.
-const LINE_MAX: usize = 1024 * 1024;
+/// The longest line of a stream, in bytes: an event has at most 4 KiB, a machine's state less.
+const LINE_MAX: usize = 64 * 1024;
 
 /// Why machined did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -55,7 +54,7 @@ pub enum Error {
     /// The machine does not run, or its engine does not answer yet.
     #[error("the machine is not ready")]
     NotReady,
-    /// As many checks, event streams or terminals as a machine may have are under way.
+    /// As many checks or terminals as a machine may have are under way.
     #[error("too much is under way for this machine")]
     Busy,
     /// The request breaks a rule of the API.
@@ -218,8 +217,9 @@ impl Client {
         Ok(piped(answer.into_body()).boxed())
     }
 
-    /// The Docker Engine's events from now on, as the engine spells them. Ends with the engine or
-    /// the machine; a caller that wants more asks again.
+    /// The Docker Engine's events from now on, as the engine spells them, long labels cut. Goes on when
+    /// the engine ends and starts again; ends when the machine goes down. A caller that does not keep up
+    /// misses some.
     pub async fn events(&self, id: &MachineId) -> Result<Items<serde_json::Value>, Error> {
         self.json_lines(&path(id, "/events")).await
     }

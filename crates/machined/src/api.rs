@@ -25,6 +25,7 @@ use machine::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use tokio::net::UnixListener;
+use tokio_stream::wrappers::BroadcastStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -242,34 +243,11 @@ async fn pipe(
 
 async fn events(State(context): State<Context>, Id(id): Id) -> Result<Response, ApiError> {
     let machine: Arc<Machine> = context.machines.get(&id)?;
-    let running = machine.running()?;
-    let place = machine
-        .followers
-        .clone()
-        .try_acquire_owned()
-        .map_err(|_| ApiError::Busy)?;
-    let gone = CancellationToken::new();
-    let guard = gone.clone().drop_guard();
-    let over = running.over.clone();
-    // Not given up half way when the caller goes meanwhile.
-    let output = to_the_end(async move {
-        let (sidecar, output) = sidecar::events(machine, &running).await?;
-        tokio::spawn(async move {
-            tokio::select! {
-                () = gone.cancelled() => {}
-                () = over.cancelled() => {}
-            }
-            sidecar.end().await;
-            drop(place);
-        });
-        Ok(output)
-    })
-    .await?;
-    let lines = tokio_util::io::ReaderStream::new(output).filter_map(async |bytes| bytes.ok());
-    // The guard goes with the answer, whichever side ends it.
-    Ok(json_lines(lines.inspect(move |_| {
-        let _ = &guard;
-    })))
+    let over = machine.running()?.over;
+    let lines = BroadcastStream::new(machine.events.follow());
+    // What a slow caller has missed, it has missed.
+    let lines = lines.filter_map(async |line| line.ok());
+    Ok(json_lines(lines.take_until(over.cancelled_owned())))
 }
 
 #[derive(Debug, Deserialize)]

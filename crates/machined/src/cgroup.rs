@@ -258,6 +258,18 @@ impl Cgroups {
             .next()
     }
 
+    /// The oldest process of one of a machine's services, if it runs: each has a group of its own
+    /// (`crates/init/src/cgroup.rs`), in one hierarchy.
+    pub(crate) fn service(&self, container: &str, unit: &str) -> Option<u32> {
+        let groups = self.groups(container).into_iter();
+        let lists = groups.filter_map(|group| {
+            fs::read_to_string(group.join("system.slice").join(unit).join("cgroup.procs")).ok()
+        });
+        lists
+            .flat_map(|list| list.lines().filter_map(|pid| pid.parse().ok()).min())
+            .min()
+    }
+
     /// Kills everything in a container's groups, frozen or not, and waits for its end as long as
     /// that may take.
     pub(crate) async fn kill(&self, container: &str) {

@@ -11,6 +11,7 @@
 //!   image/                 the machine image, read-only, its ids mapped into the machine's range
 //!   rootfs/                the overlay of both: the machine's root
 //!   side/                  the machine image again, with folders to mount on: a sidecar's root
+//!   events/                what its engine has reported: see `events`
 //!   config.json            the OCI bundle
 //! ```
 //!
@@ -91,6 +92,11 @@ impl Disk {
         self.dir.join("disk/engine")
     }
 
+    /// What a sidecar sees as `/events`, and the machine not at all.
+    pub(crate) fn events(&self) -> PathBuf {
+        self.dir.join("events")
+    }
+
     /// Whether it has been made.
     pub(crate) fn exists(&self) -> bool {
         self.dir.join(DISK).exists()
@@ -154,7 +160,13 @@ impl Disk {
                 work.display()
             ),
         )?;
-        for name in ["mountpoints", "mountpoints/machine", "mountpoints/engine"] {
+        for name in [
+            "events",
+            "mountpoints",
+            "mountpoints/machine",
+            "mountpoints/engine",
+            "mountpoints/events",
+        ] {
             self.folder(name, 0o755)?;
         }
         overlay(

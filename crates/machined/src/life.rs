@@ -13,7 +13,9 @@ use crate::{
     command::patient,
     config::Image,
     disk::{self, Disk},
+    engine,
     error::{ApiError, Doing, HostError},
+    events::Events,
     host::{Host, lock},
     ids,
     process::Process,
@@ -38,9 +40,6 @@ const GONE_WITHIN: Duration = Duration::from_secs(5);
 /// How many checks run beside one machine at once: one by the events, one by the button.
 const CHECKS: usize = 2;
 
-/// How many follow one machine's events at once: a few tabs.
-const FOLLOWERS: usize = 4;
-
 /// A machine, in whatever state, whoever's it is.
 #[derive(Debug)]
 pub(crate) struct Machine {
@@ -51,8 +50,8 @@ pub(crate) struct Machine {
     pub(crate) terminals: Terminals,
     /// Places for checks beside it.
     pub(crate) checks: Arc<Semaphore>,
-    /// Places for those who follow its events.
-    pub(crate) followers: Arc<Semaphore>,
+    /// What its engine has reported.
+    pub(crate) events: Events,
     pub(super) usage: Mutex<Usage>,
     /// `None` once it is deleted.
     now: watch::Sender<Option<Now>>,
@@ -104,7 +103,7 @@ impl Machine {
             generation: record.generation.clone(),
             terminals: Terminals::default(),
             checks: Arc::new(Semaphore::new(CHECKS)),
-            followers: Arc::new(Semaphore::new(FOLLOWERS)),
+            events: Events::new(),
             usage: Mutex::default(),
             now: watch::Sender::new(Some(now)),
             record: Mutex::new(record),
@@ -344,8 +343,17 @@ impl Machine {
         }
     }
 
-    /// Waits for its unexpected end.
+    /// Records what its engine reports, and waits for its unexpected end.
     fn attend(self: Arc<Self>, over: CancellationToken) {
+        match self.events.open(&self.disk.events()) {
+            Ok(()) => {
+                let record = engine::record(self.clone());
+                tokio::spawn(over.clone().run_until_cancelled_owned(record));
+            }
+            Err(error) => {
+                tracing::error!(machine = self.who(), %error, "The events of machine {} are not recorded: {error}", self.who());
+            }
+        }
         let Some((_, process)) = lock(&self.run).init.clone() else {
             return;
         };
@@ -508,6 +516,7 @@ impl Machine {
         let host = &self.host;
         let container = self.generation.as_str();
         self.terminals.close();
+        self.events.close();
         sidecar::end_all(self).await?;
         host.remove_container(container).await?;
         let init = lock(&self.run).init.take();

@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use machine::{CheckRequest, OUTPUT_MAX, Outcome};
-use tokio::{io::AsyncWriteExt, process::ChildStdout, time::timeout};
+use tokio::{io::AsyncWriteExt, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -30,15 +30,6 @@ const BASH: [&str; 3] = ["/bin/bash", "-c", r#"eval "$(cat)" </dev/null"#];
 
 /// Asks the engine until it answers.
 const ASK_ENGINE: &str = "until curl -fso /dev/null --unix-socket /engine/docker.sock http://engine/_ping; do sleep 0.05; done";
-
-/// The engine's own stream of events.
-const EVENTS: [&str; 5] = [
-    "/usr/bin/curl",
-    "-sN",
-    "--unix-socket",
-    "/engine/docker.sock",
-    "http://engine/events",
-];
 
 /// A running sidecar.
 #[derive(Debug)]
@@ -91,21 +82,6 @@ pub(crate) async fn wait_for_engine(
     Ok(outcome?.exit == Some(0))
 }
 
-/// Follows the engine's events; the sidecar lives until it is ended.
-pub(crate) async fn events(
-    machine: Arc<Machine>,
-    running: &Running,
-) -> Result<(Sidecar, ChildStdout), HostError> {
-    let sidecar = Sidecar::prepare(machine, running, &EVENTS)?;
-    match sidecar.launch(false).await {
-        Ok(launched) => Ok((sidecar, launched.stdout)),
-        Err(error) => {
-            sidecar.end().await;
-            Err(error)
-        }
-    }
-}
-
 /// Ends all sidecars of a machine, also those that a former machined left, and removes what programs
 /// and terminals left beside them.
 pub(crate) async fn end_all(machine: &Machine) -> Result<(), HostError> {
@@ -142,7 +118,7 @@ impl Sidecar {
         })
     }
 
-    async fn launch(&self, has_stdin: bool) -> Result<Launched, HostError> {
+    async fn launch(&self) -> Result<Launched, HostError> {
         let arguments = [
             "--bundle".into(),
             self.bundle.clone().into(),
@@ -152,14 +128,14 @@ impl Sidecar {
         self.machine
             .host
             .runc
-            .launch("run", &pid_file, arguments, has_stdin)
+            .launch("run", &pid_file, arguments, true)
             .await
     }
 
     /// Gives bash its script and waits for its end; at the limit, which is the script's alone, the
     /// outcome has no exit code.
     async fn bash(&self, script: &str, limit: Duration) -> Result<Outcome, HostError> {
-        let launched = self.launch(true).await?;
+        let launched = self.launch().await?;
         let stdout = Output::read(launched.stdout, OUTPUT_MAX, Keep::First);
         let stderr = Output::read(launched.stderr, OUTPUT_MAX, Keep::First);
         let run = async {

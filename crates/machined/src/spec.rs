@@ -211,6 +211,7 @@ pub(crate) fn sidecar(
             mount("/root", "tmpfs", "tmpfs", &["nosuid", "nodev", "mode=700", "size=16m"]),
             bind("/machine", &disk.rootfs(), &["ro", "nosuid", "nodev", "noexec"]),
             bind("/engine", &disk.engine(), &["ro", "nosuid", "nodev", "noexec"]),
+            bind("/events", &disk.events(), &["ro", "nosuid", "nodev", "noexec"]),
         ],
         "linux": {
             "namespaces": [

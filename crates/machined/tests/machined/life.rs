@@ -363,49 +363,6 @@ async fn a_machine_that_froze_itself_holds_up_nobody() {
     footprint::assert_settles(&classroom, &before).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn events_come_as_they_happen() {
-    let classroom = Classroom::open(&[]).await;
-    let client = classroom.client();
-    let hong = id("hong");
-    classroom.ready(&hong).await;
-    classroom.import_tiny(&hong).await;
-    let before = footprint::measure(&classroom).await;
-    let mut events = client.events(&hong).await.expect("events");
-    // The stream begins when the sidecar has: create until it is seen.
-    let seen = async {
-        loop {
-            classroom.bash(&hong, "docker rm -f web >/dev/null 2>&1; docker create --name web tiny true >/dev/null").await;
-            while let Ok(Some(event)) = timeout(Duration::from_secs(1), events.next()).await {
-                let event = event.expect("an event");
-                if event["Action"] == "create" && event["Actor"]["Attributes"]["name"] == "web" {
-                    return;
-                }
-            }
-        }
-    };
-    timeout(SOON, seen).await.expect("an event");
-
-    // As many as may follow, and no more; who goes makes room, also while nothing happens.
-    let mut others = Vec::new();
-    let refused = loop {
-        match client.events(&hong).await {
-            Ok(other) => others.push(other),
-            Err(error) => break error,
-        }
-    };
-    assert!(matches!(refused, Error::Busy), "{refused}");
-    assert_eq!(others.len(), 3);
-    drop((events, others));
-    let settled = async {
-        while footprint::measure(&classroom).await["containers"] != before["containers"] {
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
-    };
-    timeout(SOON, settled).await.expect("sidecars that go");
-    drop(client.events(&hong).await.expect("room again"));
-}
-
 fn exec(argv: &[&str]) -> ExecRequest {
     let argv = argv.iter().map(|&argument| argument.to_owned()).collect();
     ExecRequest {

@@ -3,6 +3,7 @@
 //! Every test has a classroom of its own, and leaves nothing of it, failing or not.
 
 mod classroom;
+mod events;
 mod footprint;
 mod image;
 mod internet;
