@@ -20,9 +20,9 @@ use crate::{app_state::machine_id, trouble::Trouble};
 
 /// How long a check may take. A good one takes a tenth of a second; a student watches the tenth
 /// second with impatience.
-const CHECK_LIMIT: Duration = Duration::from_secs(10);
+pub(crate) const CHECK_LIMIT: Duration = Duration::from_secs(10);
 /// How long preparing an exercise may take: it may pull an image.
-const SETUP_LIMIT: Duration = Duration::from_secs(120);
+pub(crate) const SETUP_LIMIT: Duration = Duration::from_secs(120);
 /// News kept for a page that is slow to take them. One that misses some shows them when it is loaded
 /// again; a class of a hundred ticks a few times a minute.
 const NEWS_KEPT: usize = 256;
@@ -303,6 +303,6 @@ fn pass_key(lesson: &Lesson, exercise: &Exercise) -> Result<AttemptKey, Trouble>
     Ok(format!("pass-{}", hex::encode(&Sha256::digest(name)[..16])).parse()?)
 }
 
-fn millis(limit: Duration) -> u64 {
+pub(crate) fn millis(limit: Duration) -> u64 {
     u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)
 }

@@ -4,9 +4,12 @@ use std::{
     ffi::OsString,
     fs::{self, File, Permissions},
     io::{self, Read, Write},
-    os::unix::{
-        fs::{PermissionsExt, chown},
-        net::UnixStream,
+    os::{
+        fd::OwnedFd,
+        unix::{
+            fs::{PermissionsExt, chown},
+            net::UnixStream,
+        },
     },
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -16,6 +19,8 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use machine::{Health, Limits};
 use nix::unistd::{Gid, Uid, User, geteuid, setgid, setgroups, setuid};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use tokio::{sync::oneshot, time::timeout};
 
 /// The system user that the web process becomes, and that owns what it writes: `<data>/web` and
 /// `<data>/registry`.
@@ -37,6 +42,9 @@ const HEALTH_MAX: u64 = 16 * 1024;
 /// How much of machined's log is shown when it does not start, in lines.
 const LOG_TAIL_LINES: usize = 12;
 
+/// How long machined may take to stop all machines: each stops in parallel, within 10 s.
+const STOP_WITHIN: Duration = Duration::from_secs(60);
+
 /// What a command passes on to machined where it starts it.
 #[derive(Debug, clap::Args)]
 pub(crate) struct MachinedOptions {
@@ -50,12 +58,37 @@ pub(crate) struct MachinedOptions {
 #[derive(Debug)]
 pub(crate) struct Machined {
     socket: PathBuf,
+    started: Option<Started>,
+}
+
+/// A machined that was started here.
+#[derive(Debug)]
+struct Started {
+    process: OwnedFd,
+    ended: oneshot::Receiver<()>,
 }
 
 impl Machined {
     /// Where its API listens; only root and the web process's user may connect.
     pub(crate) fn socket(&self) -> PathBuf {
         self.socket.clone()
+    }
+
+    /// Ends it if it was started here, with all its machines, whose disks stay; leaves it alone if it
+    /// ran before.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub(crate) async fn end_if_started(self) -> Result<()> {
+        let Some(Started { process, ended }) = self.started else {
+            return Ok(());
+        };
+        pidfd_send_signal(&process, Signal::TERM).context("telling machined to end")?;
+        timeout(STOP_WITHIN, ended)
+            .await
+            .with_context(|| format!("machined does not end within {STOP_WITHIN:?}"))?
+            .context("nobody waits for machined")?;
+        Ok(())
     }
 }
 
@@ -101,7 +134,10 @@ pub(crate) fn ensure_machined(data: &Path, options: &MachinedOptions) -> Result<
         if !options.machined.is_empty() {
             say_settings(data, &health);
         }
-        return Ok(Machined { socket });
+        return Ok(Machined {
+            socket,
+            started: None,
+        });
     }
     ensure!(
         geteuid().is_root(),
@@ -134,14 +170,24 @@ pub(crate) fn ensure_machined(data: &Path, options: &MachinedOptions) -> Result<
         pause(ASK_EVERY);
     }
     tracing::info!(pid = child.id(), "machined runs");
+    let process = pidfd_open(Pid::from_child(&child), PidfdFlags::empty())?;
+    let (tell, ended) = oneshot::channel();
     // It is this process's child: somebody has to take notice of its end.
     std::thread::Builder::new()
         .name("machined-reaper".into())
-        .spawn(move || match child.wait() {
-            Ok(status) => tracing::warn!(%status, "machined has ended: {status}"),
-            Err(error) => tracing::error!(%error, "machined cannot be waited for: {error}"),
+        .spawn(move || {
+            match child.wait() {
+                Ok(status) if status.success() => tracing::info!("machined has ended"),
+                Ok(status) => tracing::warn!(%status, "machined has ended: {status}"),
+                Err(error) => tracing::error!(%error, "machined cannot be waited for: {error}"),
+            }
+            // Most commands do not wait for that.
+            let _ = tell.send(());
         })?;
-    Ok(Machined { socket })
+    Ok(Machined {
+        socket,
+        started: Some(Started { process, ended }),
+    })
 }
 
 fn start(data: &Path, socket: &Path, options: &[OsString], log: &Path) -> Result<Child> {

@@ -2,6 +2,7 @@
 
 mod answers;
 mod app_state;
+mod author;
 mod control;
 mod doctor;
 mod examiner;
@@ -38,6 +39,10 @@ enum Command {
     Images(images::Args),
     /// Say what this host has and lacks for a classroom, and how to mend it.
     Doctor(doctor::Args),
+    /// Say everything that is wrong with a course, and how to mend it.
+    Lint(author::lint::Args),
+    /// Try every exercise of a course on real machines: its solution, and each wrong way.
+    TestCourse(author::test_course::Args),
 }
 
 fn main() -> ExitCode {
@@ -51,6 +56,8 @@ fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args).map(|()| ExitCode::SUCCESS),
         Command::Images(args) => images::run(args).map(|()| ExitCode::SUCCESS),
         Command::Doctor(args) => doctor::run(&args),
+        Command::Lint(args) => author::lint::run(&args),
+        Command::TestCourse(args) => author::test_course::run(&args),
     };
     match outcome {
         Ok(code) => code,
