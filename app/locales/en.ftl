@@ -17,6 +17,8 @@ page-unknown = The classroom does not know this page any more. If you were signe
 # The course
 course-lead = From borrowed computers to building, shipping and connecting containers of your own.
 course-without-account = Anyone may read the lessons. Join a class and you get a Linux machine of your own, and your progress is kept.
+glossary = Glossary
+glossary-lead = The lessons' terms, in Korean and in English.
 done-of = { $done } of { $all } done
 done-items = Done
 resume = Pick up where you left off

@@ -17,6 +17,8 @@ page-unknown = 교실이 이 화면을 더는 알지 못합니다. 로그인이 
 # 코스
 course-lead = 빌려 쓰는 컴퓨터에서 시작해, 컨테이너를 직접 만들고 올리고 잇는 데까지 갑니다.
 course-without-account = 본문은 누구나 읽을 수 있습니다. 수업에 들어오면 내 리눅스 머신이 생기고 진도가 기록됩니다.
+glossary = 용어집
+glossary-lead = 레슨에 나오는 말을 한국어와 영어로 모았습니다.
 done-of = { $all }개 가운데 { $done }개 완료
 done-items = 완료한 것
 resume = 이어서 하기

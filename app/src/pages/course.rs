@@ -28,7 +28,7 @@ pub fn course(frame: Frame, course: Arc<Course>, progress: Vec<ItemProgress>) ->
             .collect();
         view! {
             <main class="page" id="main">
-                {head(&inner)}
+                {head(&inner, &course)}
                 {resume(&inner, &course, &progress)}
                 {units}
             </main>
@@ -36,7 +36,7 @@ pub fn course(frame: Frame, course: Arc<Course>, progress: Vec<ItemProgress>) ->
     })
 }
 
-fn head(frame: &Frame) -> impl IntoView + use<> {
+fn head(frame: &Frame, course: &Course) -> impl IntoView + use<> {
     let words = frame.words;
     let below = match frame.progress {
         Some((done, all)) => view! {
@@ -55,11 +55,15 @@ fn head(frame: &Frame) -> impl IntoView + use<> {
         }
         .into_any(),
     };
+    let glossary = (!course.glossary.is_empty()).then(|| {
+        view! { <p><a href=paths::glossary(frame.lang())>{words.t("glossary")}</a></p> }
+    });
     view! {
         <header class="page-head">
             <h1>{frame.course_title.clone()}</h1>
             <p class="lead">{words.t("course-lead")}</p>
             {below}
+            {glossary}
         </header>
     }
 }

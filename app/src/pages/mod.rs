@@ -3,6 +3,7 @@
 mod classes;
 mod course;
 mod doors;
+mod glossary;
 mod lesson;
 pub mod paths;
 mod sorry;
@@ -10,5 +11,6 @@ mod sorry;
 pub use classes::{class, classes};
 pub use course::{course, done_of};
 pub use doors::{FormTrouble, Join, PASSWORD_MIN, Setup, SignIn, join, setup, sign_in};
+pub use glossary::glossary;
 pub use lesson::{LessonView, lesson};
 pub use sorry::{Sorry, sorry};

@@ -10,6 +10,11 @@ pub fn course(lang: Lang) -> String {
     format!("/{lang}/")
 }
 
+/// The course's glossary.
+pub fn glossary(lang: Lang) -> String {
+    format!("/{lang}/glossary")
+}
+
 /// A lesson.
 pub fn lesson(lang: Lang, lesson: &LessonId) -> String {
     format!("/{lang}/lessons/{lesson}")

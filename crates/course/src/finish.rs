@@ -253,6 +253,8 @@ impl Finisher<'_> {
                         format!("the exercise has no feedback `{id}`"),
                         format!("add `:::feedback {id}` with what to tell the student"),
                     ),
+                    // A wrong way names what a check must give.
+                    Some(_) if matches!(found.role, ScriptRole::Wrong(_)) => {}
                     Some(id) => {
                         used.insert(id);
                     }

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
+use crate::ids::is_slug;
 use crate::lang::{Lang, Localized};
 use crate::manifest::Manifest;
 use crate::model::{Html, Term};
@@ -108,7 +109,8 @@ impl<'a> Glossary<'a> {
 
     /// Complains about terms that no lesson links to: nobody would find them.
     pub(crate) fn unused(&self, used: &BTreeSet<String>, problems: &mut Vec<Problem>) {
-        for term in self.terms.iter().filter(|term| !used.contains(&term.id)) {
+        let unused = |term: &&Entry| is_slug(&term.id) && !used.contains(&term.id);
+        for term in self.terms.iter().filter(unused) {
             problems.push(self.source.problem(
                 term.spot,
                 "unused-term",

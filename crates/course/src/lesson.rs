@@ -16,6 +16,7 @@ use crate::quiz;
 use crate::render::{Chunk, Env, HeadingLink, Mark, Renderer, is_private};
 use crate::scan::{Directive, Piece, scan};
 use crate::source::Source;
+use crate::tabs::{self, Tabs};
 use crate::vars_block::FoundVars;
 
 /// The longest lesson, in minutes: what is longer is several.
@@ -45,6 +46,8 @@ pub(crate) struct File {
     pub(crate) heading_links: Vec<HeadingLink>,
     /// The terms that it links to.
     pub(crate) terms: BTreeSet<String>,
+    /// Its blocks of tabs.
+    pub(crate) tabs: Vec<Tabs>,
     pub(crate) known: Known,
     pub(crate) problems: Vec<Problem>,
 }
@@ -85,8 +88,12 @@ impl File {
         let mut page = Prompt::default();
         let mut items = Vec::new();
         let mut known = Known::default();
+        let mut tabs = Vec::new();
         for piece in scan(source, body, &mut renderer.problems) {
             match piece {
+                Piece::Directive(directive) if directive.outer && directive.name == "tabs" => {
+                    tabs.push(tabs::add(&mut renderer, &mut page, &directive));
+                }
                 Piece::Directive(directive) if directive.outer => {
                     if let Some(item) = outer(&mut renderer, &directive, &known, default) {
                         known.add(&item);
@@ -97,7 +104,7 @@ impl File {
                 piece => page.piece(
                     &mut renderer,
                     piece,
-                    "exercise and quiz with four colons, note, tip, warning with three",
+                    "exercise, quiz and tabs with four colons, note, tip, warning with three",
                 ),
             }
         }
@@ -128,6 +135,7 @@ impl File {
             assets: renderer.assets,
             heading_links: renderer.heading_links,
             terms: renderer.terms,
+            tabs,
             known,
             problems: renderer.problems,
         }
@@ -171,7 +179,7 @@ fn outer(
                 directive.spot,
                 "unknown-directive",
                 format!("there is no `{name}` with four colons"),
-                "with four colons: exercise, quiz; with three: note, tip, warning, and inside items feedback, hint, explain",
+                "with four colons: exercise, quiz, tabs; with three: note, tip, warning, and inside others feedback, hint, explain, tab",
             );
             None
         }

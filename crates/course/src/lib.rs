@@ -70,6 +70,7 @@ mod quiz;
 mod render;
 mod scan;
 mod source;
+mod tabs;
 mod toml_file;
 mod vars;
 mod vars_block;
@@ -82,5 +83,5 @@ pub use model::{
     Block, Concept, Course, Exercise, ExerciseText, Heading, Html, Kind, Lesson, Page, Proof,
     Question, QuestionText, Row, Script, ScriptAt, Term, Unit, Wrong,
 };
-pub use problem::{PROBLEMS_MAX, Problem, Problems};
+pub use problem::{CODES, PROBLEMS_MAX, Problem, Problems};
 pub use vars::{Values, Vars};

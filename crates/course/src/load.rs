@@ -336,11 +336,14 @@ impl Folder {
                 .filter(|(_, lang)| lang.parse::<Lang>().is_ok())
                 .and_then(|(id, _)| id.parse::<LessonId>().ok());
             if !id.is_some_and(|id| listed.contains(&id)) {
-                problems.push(of_file(
-                    path,
-                    "no unit lists this lesson".to_owned(),
-                    "add its name to its unit's `lessons` in course.toml; a lesson's file is `unit/name.ko.md`",
-                ));
+                problems.push(Problem {
+                    code: "unlisted-lesson",
+                    ..of_file(
+                        path,
+                        "no unit lists this lesson".to_owned(),
+                        "add its name to its unit's `lessons` in course.toml; a lesson's file is `unit/name.ko.md`",
+                    )
+                });
             }
         }
     }

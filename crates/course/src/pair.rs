@@ -69,7 +69,7 @@ pub(crate) fn lesson(
             problems: Vec::new(),
         };
         finisher.same_front(default.file.front.as_ref(), translation.file.front.as_ref());
-        finisher.same_terms(&default.file.terms, &translation.file.terms);
+        finisher.same_text(&default.file, &translation.file);
         finisher.same_items(&default.file.items, &translation.file.items);
         for (index, item) in default.file.items.iter().enumerate() {
             let theirs = translation
@@ -124,10 +124,38 @@ impl Finisher<'_> {
         }
     }
 
-    /// Links to the same terms.
-    fn same_terms(&mut self, ours: &BTreeSet<String>, theirs: &BTreeSet<String>) {
+    /// As many headings and tabs, and links to the same terms.
+    fn same_text(&mut self, ours: &File, theirs: &File) {
         let end = self.source.line(self.source.lines.len().saturating_sub(1));
-        for term in ours.symmetric_difference(theirs) {
+        let levels = |file: &File| -> Vec<u8> {
+            file.page.toc.iter().map(|heading| heading.level).collect()
+        };
+        if levels(ours) != levels(theirs) {
+            self.differs(
+                end,
+                format!(
+                    "{} headings here, {} in the default language, or others",
+                    theirs.page.toc.len(),
+                    ours.page.toc.len()
+                ),
+                "give both the same headings `##` and `###`, in the same order",
+            );
+        }
+        for (index, (count, spot)) in theirs.tabs.iter().enumerate() {
+            let default = ours.tabs.get(index).map_or(0, |(count, _)| *count);
+            if *count != default {
+                self.differs(
+                    *spot,
+                    format!("{count} tabs here, {default} in the default language"),
+                    "give both the same tabs",
+                );
+            }
+        }
+        if theirs.tabs.len() < ours.tabs.len() {
+            let help = "add them where the default language has them";
+            self.differs(end, "the translation lacks tabs", help);
+        }
+        for term in ours.terms.symmetric_difference(&theirs.terms) {
             self.differs(
                 end,
                 format!("only one of the languages links to the term `{term}`"),

@@ -54,6 +54,19 @@ pub(crate) enum Mark {
     },
     /// Its end.
     Close,
+    /// The beginning of a block of tabs.
+    TabsOpen,
+    /// The beginning of one of them.
+    TabOpen {
+        /// Its title, plain text.
+        title: String,
+        /// Whether it is the one shown at first.
+        is_first: bool,
+    },
+    /// Its end.
+    TabClose,
+    /// The end of the block.
+    TabsClose,
 }
 
 /// A piece of rendered text.
@@ -104,6 +117,8 @@ pub(crate) struct Renderer<'a> {
     fragments: usize,
     /// How many tables there are so far: each region of a page has a name of its own.
     tables: usize,
+    /// How many blocks of tabs, and how many tabs in the last of them: each has an id of its own.
+    tabs: (usize, usize),
 }
 
 /// Where a fragment stands decides what may be in it.
@@ -134,6 +149,8 @@ struct Pass<'r, 'a, 'e> {
     outside: Option<(Vec<Event<'e>>, CowStr<'e>)>,
     table: pieces::Table,
     seen_marks: usize,
+    /// Whether a tab is open.
+    in_tab: bool,
     plain: String,
     plain_done: bool,
 }
@@ -152,6 +169,7 @@ impl<'a> Renderer<'a> {
             heading_ids: BTreeMap::new(),
             fragments: 0,
             tables: 0,
+            tabs: (0, 0),
         }
     }
 
@@ -228,6 +246,7 @@ impl<'a> Renderer<'a> {
             outside: None,
             table: pieces::Table::default(),
             seen_marks: 0,
+            in_tab: false,
             plain: String::new(),
             plain_done: false,
         };
@@ -373,6 +392,13 @@ impl<'e> Pass<'_, '_, 'e> {
                 escape(title)
             )),
             Mark::Close => self.raw("</aside>\n".to_owned()),
+            Mark::TabsOpen => self.tabs_open(),
+            Mark::TabOpen { title, is_first } => self.tab_open(title, *is_first),
+            Mark::TabClose => {
+                self.in_tab = false;
+                self.raw("</div>\n".to_owned());
+            }
+            Mark::TabsClose => self.raw("</fieldset>\n".to_owned()),
         }
     }
 

@@ -13,8 +13,8 @@ use crate::problem::Problem;
 use crate::source::{Source, Spot};
 
 /// What directives are called.
-const NAMES: [&str; 8] = [
-    "exercise", "explain", "feedback", "hint", "note", "quiz", "tip", "warning",
+const NAMES: [&str; 10] = [
+    "exercise", "explain", "feedback", "hint", "note", "quiz", "tab", "tabs", "tip", "warning",
 ];
 
 /// A piece of a file or of a directive, in order.
@@ -134,7 +134,7 @@ fn directive(
         Some((
             "colons",
             "a directive has three or four colons",
-            "write `::::` for an exercise or quiz, `:::` for what stands in it and for notes",
+            "write `::::` for an exercise, a quiz or tabs, `:::` for what stands in it and for notes",
         ))
     } else {
         None

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::problem::Problem;
+use crate::problem::{CODES, Problem};
 
 /// How much of a line is shown before the place in question, in characters. Lines of prose are as
 /// long as paragraphs; a report that repeated them whole could not be read.
@@ -66,6 +66,10 @@ impl<'a> Source<'a> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Problem {
+        debug_assert!(
+            CODES.contains(&code),
+            "{code} is not among the codes that docs/authoring.md explains"
+        );
         let text = self.lines.get(spot.line).copied().unwrap_or_default();
         let chars = |bytes: &str| bytes.chars().count();
         let start = text.floor_char_boundary(spot.start);

@@ -5,6 +5,7 @@ mod classes;
 mod course;
 mod exercises;
 mod files;
+mod glossary;
 mod lessons;
 mod live;
 mod machine;
@@ -42,6 +43,7 @@ pub(crate) fn routes<S: SessionStore + Clone>(
     let pages = Router::new()
         .route("/{lang}", get(course::with_slash))
         .route("/{lang}/", get(course::show))
+        .route("/{lang}/glossary", get(glossary::show))
         .route("/{lang}/lessons/{unit}/{lesson}", get(lessons::show))
         .route(
             "/{lang}/lessons/{unit}/{lesson}/questions/{item}",

@@ -65,6 +65,30 @@ impl<'e> Pass<'_, '_, 'e> {
         self.raw_inline(format!("<{}{scope}{class}>", self.table.cell()));
     }
 
+    /// Begins a block of tabs: radio buttons, which work without script, by keyboard and for those
+    /// who do not see them. The style sheet shows the text of the chosen one.
+    pub(super) fn tabs_open(&mut self) {
+        self.renderer.tabs = (self.renderer.tabs.0 + 1, 0);
+        let legend = match self.renderer.env.lang {
+            Lang::Ko => "하나를 고르세요",
+            Lang::En => "Choose one",
+        };
+        self.raw(format!(
+            "<fieldset class=\"tabs\">\n<legend class=\"visually-hidden\">{legend}</legend>\n"
+        ));
+    }
+
+    pub(super) fn tab_open(&mut self, title: &str, is_first: bool) {
+        self.in_tab = true;
+        self.renderer.tabs.1 += 1;
+        let (block, tab) = self.renderer.tabs;
+        let checked = if is_first { " checked" } else { "" };
+        self.raw(format!(
+            "<input type=\"radio\" name=\"tabs-{block}\" id=\"tabs-{block}-{tab}\"{checked}><label for=\"tabs-{block}-{tab}\">{}</label>\n<div class=\"tab\">\n",
+            escape(title)
+        ));
+    }
+
     pub(super) fn heading(
         &mut self,
         events: &[(Event<'e>, Range<usize>)],
@@ -79,6 +103,13 @@ impl<'e> Pass<'_, '_, 'e> {
                 "heading-in-item",
                 "an exercise or question has no headings of its own",
                 "give it a title: `{title=\"…\"}` behind its id, or write the line in bold",
+            );
+        } else if self.in_tab {
+            self.renderer.problem(
+                spot,
+                "heading-in-tab",
+                "a tab has no headings: a link to one would lead to what is not shown",
+                "put the heading before the tabs, or write the line in bold",
             );
         } else if level == HeadingLevel::H1 {
             self.renderer.problem(

@@ -17,7 +17,7 @@ meaning = { ko = "도커가 관리하는 저장소. [제목](lesson:u/l#제목)�
 "#;
 
 const KO_TEXT: &str = "[바인드 마운트](term:bind-mount)와 [볼륨](term:volume)\n\n## 제목";
-const EN_TEXT: &str = "a [bind mount](term:bind-mount), a [volume](term:volume)";
+const EN_TEXT: &str = "a [bind mount](term:bind-mount), a [volume](term:volume)\n\n## Title";
 
 fn with(glossary: Option<&str>, ko: &str, en: &str) -> Result<Course, Problems> {
     let (ko, en) = (page(ko), format!("---\ntitle: Title\n---\n{en}\n"));
@@ -71,12 +71,12 @@ meaning = { ko = """
         with(
             Some(GLOSSARY),
             "## 제목\n\n[볼륨](term:volume)",
-            "[bind mount](term:bind-mount)",
+            "## Title\n\n[bind mount](term:bind-mount)",
         ),
         with(
             Some(GLOSSARY),
             "## 제목\n\n[볼륨](term:volume)",
-            "[volume](term:volume)",
+            "## Title\n\n[volume](term:volume)",
         ),
         with(
             Some(broken),

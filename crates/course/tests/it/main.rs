@@ -8,10 +8,12 @@
 mod archiving;
 mod checking;
 mod common;
+mod docs;
 mod gift;
 mod glossary;
 mod grading;
 mod map;
 mod problems;
 mod rendering;
+mod tabs;
 mod vars;
