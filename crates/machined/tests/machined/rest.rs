@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::{
-    classroom::{Classroom, SOON, id},
+    classroom::{Classroom, PATIENCE, SOON, id},
     footprint,
 };
 
@@ -217,11 +217,12 @@ async fn a_sleeper_outlives_machined_and_is_stopped_when_it_sleeps_for_long() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lifetime_is_warned_of_and_can_be_extended() {
-    let classroom = Classroom::open(&["--lifetime", "10s", "--extend", "600s"]).await;
+    // Long enough for a machine to start in.
+    let lifetime: &str = format!("{}s", 10 * PATIENCE).leak();
+    let classroom = Classroom::open(&["--lifetime", lifetime, "--extend", "600s"]).await;
     let client = classroom.client();
     let (hong, kim) = (id("hong"), id("kim"));
     classroom.ready(&hong).await;
-    classroom.ready(&kim).await;
     let warned = classroom
         .wait_for(&hong, |machine| machine.deadline.is_some())
         .await;
@@ -230,7 +231,8 @@ async fn a_lifetime_is_warned_of_and_can_be_extended() {
     let extended = client.extend(&hong).await.expect("to go on");
     assert_eq!(extended.deadline, None, "no limit is near");
     classroom.bash(&hong, "echo kept >/note; sync").await;
-    // The other one had no more time.
+    // The other one has no more time.
+    classroom.ready(&kim).await;
     classroom
         .wait_until(&kim, stopped_by(StoppedBy::Lifetime))
         .await;
