@@ -37,6 +37,7 @@ export default defineConfig({
     { name: "story", testMatch: "story.spec.ts" },
     { name: "failures", testMatch: "failures.spec.ts" },
     { name: "machines", testMatch: "machines.spec.ts" },
+    { name: "client", testMatch: "client.spec.ts" },
     { name: "screenshots", testMatch: "screenshots.spec.ts" },
   ],
 });
