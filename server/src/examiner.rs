@@ -8,15 +8,19 @@ use std::{
 
 use app::components::Standing;
 use course::{
-    Exercise, Lesson, Proof, Values,
+    Exercise, Lesson, Proof,
     check::{self, Expected, Verdict},
 };
 use machine::{CheckRequest, Client, ExecRequest, MachineId, MachineUser, Outcome};
 use sha2::{Digest, Sha256};
 use store::{AccountId, AttemptKey, ItemKind, NewAttempt, Store};
-use tokio::sync::{Mutex as AsyncMutex, broadcast};
+use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, broadcast};
 
-use crate::{app_state::machine_id, trouble::Trouble};
+use crate::{
+    app_state::machine_id,
+    trouble::Trouble,
+    turns::{self, Reason, Turns},
+};
 
 /// How long a check may take. A good one takes a tenth of a second; a student watches the tenth
 /// second with impatience.
@@ -33,7 +37,14 @@ pub(crate) enum Asked {
     /// The student, by a button: that is use of the machine, and wakes it.
     ByStudent,
     /// An open page, by itself: that keeps no machine awake.
-    ByPage,
+    ByPage(Reason),
+}
+
+/// The one check that runs beside a machine, while this lives.
+pub(crate) struct Turn {
+    _alone: OwnedMutexGuard<()>,
+    /// None for the student: who presses a button waits in no line.
+    _of_all: Option<turns::Turn>,
 }
 
 /// An exercise's standing has changed.
@@ -43,13 +54,15 @@ pub(crate) struct News {
     pub(crate) lesson: course::LessonId,
     pub(crate) exercise: course::ItemId,
     pub(crate) standing: Standing,
+    pub(crate) asked: Asked,
 }
 
 /// Runs checks, one at a time per machine.
 pub(crate) struct Examiner {
     machines: Client,
     store: Store,
-    turns: Mutex<HashMap<MachineId, Arc<AsyncMutex<()>>>>,
+    turns: Turns,
+    busy: Mutex<HashMap<MachineId, Arc<AsyncMutex<()>>>>,
     news: broadcast::Sender<News>,
 }
 
@@ -59,7 +72,8 @@ impl Examiner {
         Self {
             machines,
             store,
-            turns: Mutex::default(),
+            turns: Turns::new(),
+            busy: Mutex::default(),
             news,
         }
     }
@@ -69,12 +83,38 @@ impl Examiner {
         self.news.subscribe()
     }
 
+    /// The student's turn to have something checked.
+    pub(crate) async fn turn_of_student(&self, account: AccountId) -> Turn {
+        Turn {
+            _alone: self.alone(&machine_id(account)).await,
+            _of_all: None,
+        }
+    }
+
+    /// The turn of an open page of the student's.
+    pub(crate) async fn turn(&self, account: AccountId, reason: Reason) -> Turn {
+        let machine = machine_id(account);
+        loop {
+            let of_all = self.turns.take(account, reason).await;
+            if let Ok(alone) = self.busy(&machine).try_lock_owned() {
+                return Turn {
+                    _alone: alone,
+                    _of_all: Some(of_all),
+                };
+            }
+            // The student's own check, or a setup that takes minutes: others go first.
+            drop(of_all);
+            drop(self.alone(&machine).await);
+        }
+    }
+
     /// Looks whether the exercise is done on the account's machine, and records it if it is.
     ///
     /// # Errors
     /// By our fault only; a machine that is away, a script that hangs or is broken are standings.
     pub(crate) async fn look(
         &self,
+        _turn: Turn,
         account: AccountId,
         lesson: &Lesson,
         exercise: &Exercise,
@@ -83,23 +123,15 @@ impl Examiner {
         let Proof::Check(script) = &exercise.proof else {
             return Ok(Standing::Todo);
         };
-        let machine = machine_id(account);
-        let _turn = self.turn(&machine).await;
-        let standing = match self
-            .beside(
-                &machine,
-                check::check_program(script, &Values::default()),
-                asked,
-            )
-            .await
-        {
+        let program = check::check_program(script, &lesson.values(exercise, &student(account)));
+        let standing = match self.beside(&machine_id(account), program, asked).await {
             Ok(outcome) => self.standing_of(
                 lesson,
                 exercise,
                 check::verdict(outcome.exit, &outcome.stdout, &outcome.stderr),
             ),
             // A machine that has just fallen asleep is no news of an exercise.
-            Err(away) if asked == Asked::ByPage => return Ok(away),
+            Err(away) if asked != Asked::ByStudent => return Ok(away),
             Err(away) => away,
         };
         if standing == Standing::Done {
@@ -114,7 +146,7 @@ impl Examiner {
             )
             .await?;
         }
-        self.tell(account, lesson, exercise, &standing);
+        self.tell(account, lesson, exercise, &standing, asked);
         Ok(standing)
     }
 
@@ -133,16 +165,10 @@ impl Examiner {
         let Proof::Answer(script) = &exercise.proof else {
             return Err(Trouble::BadRequest);
         };
-        let machine = machine_id(account);
-        let _turn = self.turn(&machine).await;
-        let outcome = match self
-            .beside(
-                &machine,
-                check::answer_program(script, &Values::default()),
-                Asked::ByStudent,
-            )
-            .await
-        {
+        let _turn = self.turn_of_student(account).await;
+        let asked = Asked::ByStudent;
+        let program = check::answer_program(script, &lesson.values(exercise, &student(account)));
+        let outcome = match self.beside(&machine_id(account), program, asked).await {
             Ok(outcome) => outcome,
             Err(away) => return Ok(away),
         };
@@ -157,7 +183,7 @@ impl Examiner {
             self.record(account, lesson, exercise, given.into(), right, key)
                 .await?;
         }
-        self.tell(account, lesson, exercise, &standing);
+        self.tell(account, lesson, exercise, &standing, asked);
         Ok(standing)
     }
 
@@ -178,7 +204,7 @@ impl Examiner {
             return Ok(true);
         };
         let machine = machine_id(account);
-        let _turn = self.turn(&machine).await;
+        let _alone = self.alone(&machine).await;
         let name = format!("{}/{}", lesson.id, exercise.id);
         if self
             .store
@@ -190,7 +216,7 @@ impl Examiner {
         let request = ExecRequest {
             argv: vec!["bash".to_owned(), "-s".to_owned()],
             user: MachineUser::Root,
-            stdin: setup.as_str().to_owned(),
+            stdin: setup.with(&lesson.values(exercise, &student(account))),
             timeout_ms: millis(SETUP_LIMIT),
         };
         match self.machines.exec(&machine, &request).await {
@@ -276,25 +302,39 @@ impl Examiner {
         Ok(())
     }
 
-    fn tell(&self, account: AccountId, lesson: &Lesson, exercise: &Exercise, standing: &Standing) {
+    fn tell(
+        &self,
+        account: AccountId,
+        lesson: &Lesson,
+        exercise: &Exercise,
+        standing: &Standing,
+        asked: Asked,
+    ) {
         let news = News {
             account,
             lesson: lesson.id.clone(),
             exercise: exercise.id.clone(),
             standing: standing.clone(),
+            asked,
         };
         // Nobody listening is the normal case when no lesson is open.
         let _ = self.news.send(news);
     }
 
     /// Waits until no other check or setup runs for the machine.
-    async fn turn(&self, machine: &MachineId) -> tokio::sync::OwnedMutexGuard<()> {
-        let turn = {
-            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-            turns.entry(machine.clone()).or_default().clone()
-        };
-        turn.lock_owned().await
+    async fn alone(&self, machine: &MachineId) -> OwnedMutexGuard<()> {
+        self.busy(machine).lock_owned().await
     }
+
+    fn busy(&self, machine: &MachineId) -> Arc<AsyncMutex<()>> {
+        let mut busy = self.busy.lock().unwrap_or_else(PoisonError::into_inner);
+        busy.entry(machine.clone()).or_default().clone()
+    }
+}
+
+/// The student, as the values of vars depend on them.
+pub(crate) fn student(account: AccountId) -> String {
+    account.to_string()
 }
 
 /// The key of an exercise's pass: however many pages and clicks see it pass, it is one attempt.

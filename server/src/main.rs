@@ -9,6 +9,7 @@ mod examiner;
 mod host;
 mod images;
 mod listener;
+mod looking;
 mod passwords;
 mod presence;
 mod roster;
@@ -16,6 +17,7 @@ mod serve;
 mod site;
 mod throttle;
 mod trouble;
+mod turns;
 mod visitor;
 
 use std::{io::IsTerminal, process::ExitCode};

@@ -1,4 +1,4 @@
-//! Who is there: when each student last gave a sign of life.
+//! Who is there: when each student last gave a sign of life, and which exercise they were at.
 
 use std::{
     collections::HashMap,
@@ -6,29 +6,44 @@ use std::{
     time::{Duration, Instant},
 };
 
+use course::{ItemId, LessonId};
 use store::AccountId;
 
 /// After how long without a sign of life a student counts as away: long enough to read a page of
 /// the lesson, and well before an unused machine falls asleep (15 minutes by default).
 const AWAY_AFTER: Duration = Duration::from_secs(300);
 
-/// When each student last asked for a page, sent a form, came back to an open page or typed.
+/// When each student last asked for a page, sent a form, came back to an open page or typed; and the
+/// exercise that they last did something with.
 #[derive(Default)]
-pub(crate) struct Presence(Mutex<HashMap<AccountId, Instant>>);
+pub(crate) struct Presence {
+    seen: Mutex<HashMap<AccountId, Instant>>,
+    at: Mutex<HashMap<AccountId, (LessonId, ItemId)>>,
+}
 
 impl Presence {
     /// Notes a sign of life.
     pub(crate) fn seen(&self, account: AccountId) {
-        self.last_seen().insert(account, Instant::now());
+        lock(&self.seen).insert(account, Instant::now());
     }
 
     /// Whether the student has given one lately.
     pub(crate) fn is_here(&self, account: AccountId) -> bool {
-        let seen = self.last_seen().get(&account).copied();
+        let seen = lock(&self.seen).get(&account).copied();
         seen.is_some_and(|seen| seen.elapsed() < AWAY_AFTER)
     }
 
-    fn last_seen(&self) -> MutexGuard<'_, HashMap<AccountId, Instant>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Notes the exercise that the student does something with.
+    pub(crate) fn is_at(&self, account: AccountId, lesson: LessonId, exercise: ItemId) {
+        lock(&self.at).insert(account, (lesson, exercise));
     }
+
+    /// The exercise that the student last did something with.
+    pub(crate) fn at(&self, account: AccountId) -> Option<(LessonId, ItemId)> {
+        lock(&self.at).get(&account).cloned()
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

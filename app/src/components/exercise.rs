@@ -1,6 +1,6 @@
 //! An exercise as its student sees it.
 
-use course::{Exercise, LessonId, Proof};
+use course::{Exercise, ExerciseText, ItemId, LessonId, Proof};
 use leptos::prelude::*;
 
 use super::{mark, rendered};
@@ -20,6 +20,8 @@ pub enum Standing {
     },
     /// The machine is not there (yet).
     Waiting,
+    /// It builds on others, of which these are not done.
+    Needs(Vec<Need>),
     /// Not done, and nothing to say about it yet.
     Todo,
     /// The check says that it is not done.
@@ -41,9 +43,22 @@ pub enum Standing {
     Done,
 }
 
-/// What an exercise's block shows besides its text.
+/// An exercise that another one builds on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Need {
+    /// Its id, and so its place on the page.
+    pub id: ItemId,
+    /// Which of the lesson's exercises it is, from 1.
+    pub number: usize,
+    /// Its title, as the student reads it.
+    pub title: String,
+}
+
+/// What an exercise's block shows.
 #[derive(Clone, Debug)]
 pub struct ExerciseView {
+    /// Its text, in the page's language and with the student's values.
+    pub text: ExerciseText,
     /// How it stands.
     pub standing: Standing,
     /// The answer last entered, to be shown again.
@@ -57,6 +72,7 @@ fn looks(standing: &Standing) -> (&'static str, &'static str, &'static str) {
     match standing {
         Standing::SignedOut | Standing::SignIn { .. } => ("signedout", "", "exercise-signed-out"),
         Standing::Waiting => ("waiting", "waiting", "exercise-waiting"),
+        Standing::Needs(_) => ("todo", "", "exercise-needs"),
         Standing::Todo | Standing::NoAnswer => ("todo", "", "exercise-todo"),
         Standing::NotYet { .. } | Standing::WrongAnswer | Standing::NothingToAnswer => {
             ("wrong", "tried", "exercise-not-yet")
@@ -77,12 +93,15 @@ pub fn exercise(
     let id = exercise.id.to_string();
     let title_id = format!("{id}-title");
     let labelled_by = title_id.clone();
-    let text = exercise.text.get(words.0).clone();
+    let text = view.text.clone();
     let (state, sign, word) = looks(&view.standing);
     let word = words.t(word);
     let said = format!("{}: {word}", text.title);
     let feedback = feedback(words, &text, &view.standing);
-    let asks = !matches!(view.standing, Standing::Done | Standing::SignedOut);
+    let asks = !matches!(
+        view.standing,
+        Standing::Done | Standing::SignedOut | Standing::Needs(_)
+    );
     let act = asks.then(|| act(words, lesson, exercise, &view));
     let hints: Vec<_> = hints(words, &text.hints).collect();
     view! {
@@ -158,7 +177,7 @@ fn act(
 }
 
 /// What to tell the student, in words that help.
-fn feedback(words: Words, text: &course::ExerciseText, standing: &Standing) -> AnyView {
+fn feedback(words: Words, text: &ExerciseText, standing: &Standing) -> AnyView {
     let plain = |tone: &'static str, key: &str| {
         view! { <div class="feedback" data-tone=tone><p>{words.t(key)}</p></div> }.into_any()
     };
@@ -175,12 +194,31 @@ fn feedback(words: Words, text: &course::ExerciseText, standing: &Standing) -> A
                 None => plain("wrong", "exercise-not-yet-long"),
             }
         }
+        Standing::Needs(needs) => needs_feedback(words, needs).into_any(),
         Standing::NoAnswer => plain("wrong", "answer-missing"),
         Standing::WrongAnswer => plain("wrong", "exercise-wrong-answer"),
         Standing::NothingToAnswer => plain("wrong", "exercise-nothing-to-answer"),
         Standing::TimedOut => plain("wrong", "exercise-timed-out"),
         Standing::Broken => plain("wrong", "exercise-broken"),
         Standing::SignIn { next, lapsed } => sign_in_feedback(words, next, *lapsed).into_any(),
+    }
+}
+
+/// What to finish first, and the way there.
+fn needs_feedback(words: Words, needs: &[Need]) -> impl IntoView + use<> {
+    let links: Vec<_> = needs
+        .iter()
+        .map(|need| {
+            let name = words.with("exercise-number", &[("n", need.number.into())]);
+            let href = format!("#{}", need.id);
+            view! { <li><a href=href>{format!("{name} · {}", need.title)}</a></li> }
+        })
+        .collect();
+    view! {
+        <div class="feedback" data-tone="wait">
+            <p>{words.t("exercise-needs-long")}</p>
+            <ul>{links}</ul>
+        </div>
     }
 }
 

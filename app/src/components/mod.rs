@@ -5,7 +5,7 @@ mod exercise;
 mod machine;
 mod question;
 
-pub use exercise::{ExerciseView, Standing, exercise};
+pub use exercise::{ExerciseView, Need, Standing, exercise};
 pub(crate) use machine::machine_pane;
 pub use machine::{MachineView, Pane};
 pub use question::{Notice, QuestionView, question};

@@ -73,7 +73,7 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
         .map(|machine| machine_pane(&frame, machine, &lesson.id, view.now).into_any());
     let page = lesson.pages.get(lang);
     let marks = marks(lesson, &view);
-    let toc = contents(&frame, lesson, &marks).into_any();
+    let toc = contents(&frame, lesson, &view, &marks).into_any();
     let way_on = way_on(&frame, &course, &lesson.id).into_any();
     let facts = facts(&frame, lesson);
     let blocks = blocks(frame.words, lesson, view);
@@ -188,6 +188,7 @@ fn marks(lesson: &Lesson, view: &LessonView) -> BTreeMap<ItemId, &'static str> {
 fn contents(
     frame: &Frame,
     lesson: &Lesson,
+    view: &LessonView,
     marks: &BTreeMap<ItemId, &'static str>,
 ) -> impl IntoView + use<> {
     let words = frame.words;
@@ -203,10 +204,11 @@ fn contents(
     let exercises = lesson
         .exercises
         .iter()
+        .zip(&view.exercises)
         .enumerate()
-        .map(|(index, exercise)| {
+        .map(|(index, (exercise, view))| {
             let name = words.with("exercise-number", &[("n", (index + 1).into())]);
-            let title = &exercise.text.get(frame.lang()).title;
+            let title = &view.text.title;
             (exercise.id.clone(), format!("{name} · {title}"))
         });
     let questions = lesson

@@ -2,16 +2,18 @@
 
 use app::{
     Words,
-    components::{self, ExerciseView, Standing},
+    components::{ExerciseView, Standing},
     pages::paths,
 };
 use axum::{
     Form,
     extract::{Path, State},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
-use course::Proof;
+use course::{Exercise, Lesson, Proof};
 use serde::Deserialize;
+use store::AccountId;
 
 use super::{fragment, lessons};
 use crate::{app_state::Classroom, examiner::Asked, trouble::Trouble, visitor::Visitor};
@@ -35,40 +37,76 @@ pub(super) async fn submit(
     let item = item.parse().map_err(|_| Trouble::NotFound)?;
     let exercise = lesson.exercise(&item).ok_or(Trouble::NotFound)?;
     let place = paths::lesson_item(visitor.lang, &lesson.id, &item);
+    let attempts = match &visitor.account {
+        Some(account) => {
+            let presence = &classroom.presence;
+            presence.is_at(account.id, lesson.id.clone(), item.clone());
+            let attempts = classroom.store.attempts(account.id, lesson.id.as_str());
+            attempts.await?
+        }
+        None => Vec::new(),
+    };
+    let done = lessons::done(&attempts);
     let standing = match &visitor.account {
         None if !visitor.wants_fragment => return Err(Trouble::SignIn { next: place }),
         None => Standing::SignIn {
             next: place.clone(),
             lapsed: visitor.lapsed,
         },
-        Some(account) => match &exercise.proof {
-            Proof::Check(_) => {
-                classroom
-                    .examiner
-                    .look(account.id, lesson, exercise, Asked::ByStudent)
-                    .await?
-            }
-            Proof::Answer(_) if form.answer.trim().is_empty() => Standing::NoAnswer,
-            Proof::Answer(_) => {
-                let key = lessons::key(&form.key)?;
-                classroom
-                    .examiner
-                    .answer(account.id, lesson, exercise, &form.answer, &key)
-                    .await?
-            }
-        },
+        // The page that was asked from is older than it looks.
+        Some(_) if lessons::missing(lesson, exercise, &done).next().is_some() => Standing::Todo,
+        Some(account) => look(&classroom, account.id, lesson, exercise, &form).await?,
     };
     if !visitor.wants_fragment {
         return Ok(Redirect::to(&place).into_response());
     }
+    let whose = visitor.account.as_ref().map(|account| account.id);
     let view = ExerciseView {
-        standing,
         given: form.answer,
-        key: lessons::fresh_key(),
+        ..lessons::exercise_view(visitor.lang, whose, lesson, exercise, &done, standing)
     };
     let words = Words(visitor.lang);
-    let number = lessons::number(&lesson.exercises, |it| it.id == exercise.id);
-    Ok(fragment(app::fragment(|| {
-        components::exercise(words, &lesson.id, exercise, number, view)
-    })))
+    Ok(fragment(lessons::exercise_block(
+        words, lesson, exercise, view,
+    )))
+}
+
+/// Notes that the student is at an exercise.
+pub(super) async fn is_at(
+    State(classroom): State<Classroom>,
+    visitor: Visitor,
+    Path((_, unit, name, item)): Path<(String, String, String, String)>,
+) -> Result<StatusCode, Trouble> {
+    let account = visitor.signed_in()?.id;
+    let lesson = lessons::find(&classroom, &unit, &name)?;
+    let item = item.parse().map_err(|_| Trouble::NotFound)?;
+    lesson.exercise(&item).ok_or(Trouble::NotFound)?;
+    classroom.presence.is_at(account, lesson.id.clone(), item);
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// How it stands with the exercise now.
+async fn look(
+    classroom: &Classroom,
+    account: AccountId,
+    lesson: &Lesson,
+    exercise: &Exercise,
+    form: &Submission,
+) -> Result<Standing, Trouble> {
+    let examiner = &classroom.examiner;
+    match &exercise.proof {
+        Proof::Check(_) => {
+            let turn = examiner.turn_of_student(account).await;
+            let asked = Asked::ByStudent;
+            examiner.look(turn, account, lesson, exercise, asked).await
+        }
+        Proof::Answer(_) if form.answer.trim().is_empty() => Ok(Standing::NoAnswer),
+        Proof::Answer(_) => {
+            let key = lessons::key(&form.key)?;
+            let given = &form.answer;
+            examiner
+                .answer(account, lesson, exercise, given, &key)
+                .await
+        }
+    }
 }

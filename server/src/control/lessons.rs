@@ -1,11 +1,14 @@
 //! A lesson's page.
 
+use std::collections::HashSet;
+
 use app::{
-    components::{ExerciseView, MachineView, QuestionView, Standing},
+    Lang, Words,
+    components::{self, ExerciseView, MachineView, Need, QuestionView, Standing},
     pages,
 };
 use axum::extract::{Path, Query, State};
-use course::{Lesson, LessonId, Question, Response as Answer};
+use course::{Exercise, ItemId, Lesson, LessonId, Question, Response as Answer};
 use serde::Deserialize;
 use store::{Account, AccountId, Attempt, AttemptKey};
 
@@ -16,6 +19,7 @@ use super::{
 use crate::{
     answers,
     app_state::{Classroom, machine_of},
+    examiner::student,
     trouble::Trouble,
     visitor::Visitor,
 };
@@ -124,28 +128,85 @@ pub(super) fn key(text: &str) -> Result<AttemptKey, Trouble> {
     text.parse().map_err(|_| Trouble::BadRequest)
 }
 
+/// The exercises that were done, among these attempts.
+pub(super) fn done(attempts: &[Attempt]) -> HashSet<ItemId> {
+    let right = attempts.iter().filter(|attempt| attempt.right);
+    right
+        .filter_map(|attempt| attempt.item.parse().ok())
+        .collect()
+}
+
 /// For each exercise of the lesson how it stands.
 fn exercise_views(visitor: &Visitor, lesson: &Lesson, attempts: &[Attempt]) -> Vec<ExerciseView> {
+    let whose = visitor.account.as_ref().map(|account| account.id);
+    let done = done(attempts);
     lesson
         .exercises
         .iter()
         .map(|exercise| {
-            let id = exercise.id.as_str();
-            let done = attempts
-                .iter()
-                .any(|attempt| attempt.item == id && attempt.right);
-            let standing = match (done, &visitor.account) {
-                (true, _) => Standing::Done,
-                (false, Some(_)) => Standing::Todo,
-                (false, None) => Standing::SignedOut,
+            let standing = match whose {
+                _ if done.contains(&exercise.id) => Standing::Done,
+                Some(_) => Standing::Todo,
+                None => Standing::SignedOut,
             };
-            ExerciseView {
-                standing,
-                given: String::new(),
-                key: fresh_key(),
-            }
+            exercise_view(visitor.lang, whose, lesson, exercise, &done, standing)
         })
         .collect()
+}
+
+/// An exercise as one student has it: with their own values, and waiting for what it builds on if that
+/// is not done.
+pub(super) fn exercise_view(
+    lang: Lang,
+    whose: Option<AccountId>,
+    lesson: &Lesson,
+    exercise: &Exercise,
+    done: &HashSet<ItemId>,
+    standing: Standing,
+) -> ExerciseView {
+    // Who is not signed in reads an example.
+    let student = whose.map(student).unwrap_or_default();
+    let text = |exercise: &Exercise| {
+        let values = lesson.values(exercise, &student);
+        exercise.text.get(lang).with(&values)
+    };
+    let needs: Vec<_> = missing(lesson, exercise, done)
+        .map(|other| Need {
+            id: other.id.clone(),
+            number: number(&lesson.exercises, |it| it.id == other.id),
+            title: text(other).title,
+        })
+        .collect();
+    ExerciseView {
+        text: text(exercise),
+        standing: match standing {
+            Standing::Todo if !needs.is_empty() => Standing::Needs(needs),
+            standing => standing,
+        },
+        given: String::new(),
+        key: fresh_key(),
+    }
+}
+
+/// What an exercise builds on and that is not done, in the lesson's order.
+pub(super) fn missing<'a>(
+    lesson: &'a Lesson,
+    exercise: &'a Exercise,
+    done: &'a HashSet<ItemId>,
+) -> impl Iterator<Item = &'a Exercise> {
+    let others = lesson.exercises.iter();
+    others.filter(|other| exercise.needs.contains(&other.id) && !done.contains(&other.id))
+}
+
+/// The block of an exercise, for a page that is open.
+pub(super) fn exercise_block(
+    words: Words,
+    lesson: &Lesson,
+    exercise: &Exercise,
+    view: ExerciseView,
+) -> String {
+    let number = number(&lesson.exercises, |it| it.id == exercise.id);
+    app::fragment(|| components::exercise(words, &lesson.id, exercise, number, view))
 }
 
 /// How many of the course's items an account has done, and how many there are.

@@ -8,7 +8,7 @@ use std::{
 
 use app::{
     Words,
-    components::{self, ExerciseView, MachineView, Pane, Standing},
+    components::{self, MachineView, Pane, Standing},
     pages::paths,
 };
 use axum::{
@@ -19,37 +19,27 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
-use course::{ItemId, LessonId, Proof};
+use course::{Exercise, ItemId, Lesson, LessonId, Proof};
 use futures::StreamExt;
 use machine::{Error, Machine, MachineId, State as MachineState};
 use store::AccountId;
 use tokio::{
-    sync::{
-        broadcast::{self, error::RecvError},
-        mpsc,
-    },
-    time::{Instant, sleep_until, timeout},
+    sync::{broadcast::error::RecvError, mpsc},
+    time::timeout,
 };
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{lessons, machine::now_s};
 use crate::{
     app_state::{Classroom, machine_of},
     examiner::{Asked, News},
+    looking::Looking,
     trouble::Trouble,
+    turns::Reason,
     visitor::Visitor,
 };
 
-/// How long after an engine's event the checks run: a container that was started is up by then, and a
-/// burst of events (compose, build) is one check.
-const SETTLE: Duration = Duration::from_millis(250);
-/// How often the checks run without any event, for what the engine does not tell: files, networks,
-/// processes. Only while the student is there (see [`crate::presence`]): a page that was left open
-/// must not keep the machine at work.
-const POLL: Duration = Duration::from_secs(5);
-/// The least time between two looks: a check may itself make engine events (by `docker exec`), which
-/// must not make it run without end.
-const PAUSE: Duration = Duration::from_secs(1);
 /// How long to wait before following a machine again when machined went away.
 const FOLLOW_AGAIN: Duration = Duration::from_secs(2);
 /// How much a slow page may lag: it gets whole fragments, each replacing the one before.
@@ -75,12 +65,7 @@ pub(super) async fn follow(
         words: Words(visitor.lang),
         machine: machine_of(&account),
         account: account.id,
-        done: attempts
-            .iter()
-            .filter(|attempt| attempt.right)
-            .filter_map(|attempt| attempt.item.parse().ok())
-            .collect(),
-        resting: HashSet::new(),
+        done: lessons::done(&attempts),
         touched: false,
         pieces_shown: None,
         shown: HashMap::new(),
@@ -104,8 +89,6 @@ struct OpenPage {
     machine: MachineId,
     lesson: LessonId,
     done: HashSet<ItemId>,
-    /// Exercises whose check hung or broke: not run again by themselves, only by the button.
-    resting: HashSet<ItemId>,
     /// Something has happened on the engine while the page was open. Before that, "not yet" would be
     /// held against somebody who is still reading.
     touched: bool,
@@ -141,31 +124,13 @@ impl OpenPage {
         };
         let mut states = states.filter_map(async |state| state.ok()).boxed();
         let mut news = self.classroom.examiner.news();
-        let mut engine = Engine::away();
+        let mut looking = None;
         loop {
-            let look_at = engine.look_at;
             tokio::select! {
                 state = states.next() => {
                     let Some(machine) = state else { return Ok(()) };
-                    engine = self.machine_is(machine, engine).await?;
-                }
-                heard = next(&mut engine.events) => match heard {
-                    Ok(()) | Err(RecvError::Lagged(_)) => {
-                        self.touched = true;
-                        engine.heard = true;
-                        engine.look_soon();
-                    }
-                    Err(RecvError::Closed) => engine.events = None,
-                },
-                () = sleep_until(look_at), if engine.is_there => {
-                    if engine.events.is_none() {
-                        engine.events = Some(self.classroom.listener.listen(&self.machine));
-                    }
-                    // Without an event the look is a poll.
-                    if engine.heard || self.classroom.presence.is_here(self.account) {
-                        self.look(&mut engine).await?;
-                    }
-                    engine.look_later();
+                    looking = self.looks_at(&machine, looking);
+                    self.show_machine(MachineView::Is(machine)).await?;
                 }
                 told = news.recv() => match told {
                     Ok(told) => self.hear(told).await?,
@@ -177,47 +142,28 @@ impl OpenPage {
         }
     }
 
-    /// Shows the machine's new state; when it is ready, starts to listen to its engine.
-    async fn machine_is(&mut self, machine: Machine, engine: Engine) -> Result<Engine, Closed> {
-        let is_ready = machine.state == MachineState::Ready;
-        let generation = machine.generation.clone();
-        self.show_machine(MachineView::Is(machine)).await?;
-        Ok(match (is_ready, engine.is_there) {
-            (false, _) => Engine::away(),
-            // Something else about it has changed.
-            (true, true) if engine.generation == generation => engine,
-            (true, _) => Engine::there(generation),
-        })
-    }
-
-    /// Prepares all exercises, also those that are done and may be done again, and checks the others.
-    async fn look(&mut self, engine: &mut Engine) -> Result<(), Closed> {
-        let classroom = self.classroom.clone();
-        let Some(lesson) = classroom.course.lesson(&self.lesson) else {
-            return Ok(());
-        };
-        for exercise in &lesson.exercises {
-            // Trouble is logged where it arises; the next look tries again.
-            if !engine.prepared.contains(&exercise.id)
-                && let Ok(true) = classroom
-                    .examiner
-                    .prepare(self.account, &engine.generation, lesson, exercise)
-                    .await
-            {
-                engine.prepared.insert(exercise.id.clone());
-            }
-            let rests = self.done.contains(&exercise.id) || self.resting.contains(&exercise.id);
-            if !rests && matches!(exercise.proof, Proof::Check(_)) {
-                let _ = classroom
-                    .examiner
-                    .look(self.account, lesson, exercise, Asked::ByPage)
-                    .await;
-            }
-            if self.fragments.is_closed() {
-                return Err(Closed);
-            }
+    /// What looks at the exercises on this machine, as long as it is awake.
+    fn looks_at(&self, machine: &Machine, looking: Option<Looks>) -> Option<Looks> {
+        if machine.state != MachineState::Ready {
+            return None;
         }
-        Ok(())
+        let generation = &machine.generation;
+        // Something else about it has changed.
+        let same = looking.filter(|looks| looks.generation == *generation);
+        same.or_else(|| {
+            let looking = Looking::new(
+                self.classroom.clone(),
+                self.account,
+                self.machine.clone(),
+                generation.clone(),
+                self.lesson.clone(),
+                self.done.clone(),
+            );
+            Some(Looks {
+                generation: generation.clone(),
+                _task: AbortOnDropHandle::new(tokio::spawn(looking.run())),
+            })
+        })
     }
 
     /// Shows what was found out about an exercise, by this page or another one of the same student.
@@ -232,7 +178,7 @@ impl OpenPage {
         let Some(exercise) = lesson.exercise(&news.exercise) else {
             return Ok(());
         };
-        let number = lessons::number(&lesson.exercises, |it| it.id == exercise.id);
+        self.touched |= news.asked != Asked::ByPage(Reason::Poll);
         if matches!(news.standing, Standing::NotYet { .. }) && !self.touched {
             return Ok(());
         }
@@ -243,36 +189,32 @@ impl OpenPage {
         if last.as_ref() == Some(&news.standing) {
             return Ok(());
         }
-        match &news.standing {
-            Standing::Done => {
-                self.done.insert(exercise.id.clone());
-            }
-            Standing::TimedOut | Standing::Broken => {
-                self.resting.insert(exercise.id.clone());
-            }
-            _ => {}
-        }
-        let view = ExerciseView {
-            standing: news.standing,
-            given: String::new(),
-            key: lessons::fresh_key(),
-        };
+        let is_done = news.standing == Standing::Done;
         // An answer that is being typed must not be overwritten, only ticked.
-        if matches!(exercise.proof, Proof::Answer(_)) && view.standing != Standing::Done {
+        if matches!(exercise.proof, Proof::Answer(_)) && !is_done {
             return Ok(());
         }
-        let progress = match view.standing {
-            Standing::Done => lessons::progress(&classroom, self.account).await.ok(),
-            _ => None,
-        };
-        let (words, lesson) = (self.words, self.lesson.clone());
-        self.send(app::fragment(|| {
-            (
-                components::exercise(words, &lesson, exercise, number, view),
-                progress.map(|progress| components::progress(words, progress)),
-            )
-        }))
-        .await
+        let mut pieces = vec![self.exercise(lesson, exercise, news.standing)];
+        if is_done {
+            self.done.insert(exercise.id.clone());
+            let dependent = lesson.exercises.iter().filter(|other| {
+                other.needs.contains(&exercise.id) && !self.done.contains(&other.id)
+            });
+            pieces.extend(dependent.map(|other| self.exercise(lesson, other, Standing::Todo)));
+            if let Ok(progress) = lessons::progress(&classroom, self.account).await {
+                let words = self.words;
+                pieces.push(app::fragment(|| components::progress(words, progress)));
+            }
+        }
+        self.send(pieces.concat()).await
+    }
+
+    /// The block of an exercise.
+    fn exercise(&self, lesson: &Lesson, exercise: &Exercise, standing: Standing) -> String {
+        let whose = Some(self.account);
+        let view =
+            lessons::exercise_view(self.words.0, whose, lesson, exercise, &self.done, standing);
+        lessons::exercise_block(self.words, lesson, exercise, view)
     }
 
     /// Sends what has changed of the machine's pane.
@@ -308,58 +250,8 @@ impl OpenPage {
     }
 }
 
-/// A machine's engine, as far as the page follows it.
-struct Engine {
-    is_there: bool,
+/// What looks at exercises for the page; it ends when this is dropped.
+struct Looks {
     generation: String,
-    /// The exercises that are prepared on its machine, as far as this page need know.
-    prepared: HashSet<ItemId>,
-    /// Something has happened since the last look.
-    heard: bool,
-    /// None until the first look, and after the engine's events have ended: each look asks for them.
-    events: Option<broadcast::Receiver<()>>,
-    look_at: Instant,
-    looked: Instant,
-}
-
-impl Engine {
-    fn away() -> Self {
-        let now = Instant::now();
-        Self {
-            is_there: false,
-            generation: String::new(),
-            prepared: HashSet::new(),
-            heard: false,
-            events: None,
-            look_at: now,
-            looked: now,
-        }
-    }
-
-    fn there(generation: String) -> Self {
-        Self {
-            is_there: true,
-            generation,
-            ..Self::away()
-        }
-    }
-
-    fn look_soon(&mut self) {
-        let soon = (Instant::now() + SETTLE).max(self.looked + PAUSE);
-        self.look_at = self.look_at.min(soon);
-    }
-
-    fn look_later(&mut self) {
-        self.heard = false;
-        self.looked = Instant::now();
-        self.look_at = self.looked + POLL;
-    }
-}
-
-/// The next event, if there is somebody to hear it from.
-async fn next(events: &mut Option<broadcast::Receiver<()>>) -> Result<(), RecvError> {
-    match events {
-        Some(events) => events.recv().await,
-        None => std::future::pending().await,
-    }
+    _task: AbortOnDropHandle<()>,
 }

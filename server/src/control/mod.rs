@@ -53,6 +53,10 @@ pub(crate) fn routes<S: SessionStore + Clone>(
             "/{lang}/lessons/{unit}/{lesson}/exercises/{item}",
             post(exercises::submit),
         )
+        .route(
+            "/{lang}/lessons/{unit}/{lesson}/exercises/{item}/at",
+            post(exercises::is_at),
+        )
         .route("/{lang}/machine/{act}", post(machine::act))
         .route(
             "/{lang}/sign-in",

@@ -8,4 +8,5 @@ mod classroom;
 mod doors;
 mod machines;
 mod operator;
+mod values;
 mod walls;
