@@ -32,7 +32,7 @@ pub const IMAGE_MAX: u64 = 16 * 1024 * 1024;
 
 /// The most files that an archive may have: a thousand lessons with two languages and as many
 /// images take 4,000.
-pub const FILES_MAX: usize = 20_000;
+pub const FILES_MAX: usize = 10_000;
 
 /// The most bytes that all files together may have: so much memory is never used, but disk is.
 pub const TOTAL_MAX: u64 = 512 * 1024 * 1024;
@@ -96,7 +96,7 @@ pub enum ArchiveError {
 /// When the course has problems (nothing is written then), is beyond a limit, or cannot be read or
 /// written.
 pub fn export(dir: &Path, out: impl Write) -> Result<(), ArchiveError> {
-    Course::load(dir)?;
+    Course::lint(dir)?;
     let mut paths = Vec::new();
     for (name, is_dir) in folder(dir)? {
         if !is_dir && TOP.contains(&name.as_str()) {
@@ -154,7 +154,7 @@ pub fn import(archive: impl Read, dir: &Path) -> Result<(), ArchiveError> {
         .tempdir_in(parent)
         .map_err(io_error(&shown))?;
     unpack(archive, beside.path())?;
-    Course::load(beside.path())?;
+    Course::lint(beside.path())?;
     chmod(beside.path(), Mode::from_raw_mode(0o755))
         .map_err(|error| io_error(&shown)(error.into()))?;
     match renameat_with(CWD, beside.path(), CWD, dir, RenameFlags::NOREPLACE) {

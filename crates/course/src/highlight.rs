@@ -1,6 +1,7 @@
 //! Colouring code: a few classes of our own, made once when a course is read.
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 
 use syntect::parsing::{
     ParseState, Scope, ScopeStack, SyntaxDefinition, SyntaxReference, SyntaxSet,
@@ -10,6 +11,12 @@ use syntect::util::LinesWithEndings;
 /// The longest code block that is coloured, in bytes. Grammars may take quadratic time on text that
 /// is not theirs; beyond this nobody reads a listing anyway, and it is shown plain.
 const COLOURED_MAX: usize = 20_000;
+
+/// The longest line of one that is coloured, in bytes, for the same reason.
+const COLOURED_LINE_MAX: usize = 1000;
+
+/// How many of the scopes around a word are looked at: deeper than this is brackets in brackets.
+const SCOPES_MAX: usize = 16;
 
 /// Names of what is coloured, as authors write them behind a fence, and the grammar's name.
 const GRAMMARS: [(&str, &str); 13] = [
@@ -30,6 +37,9 @@ const GRAMMARS: [(&str, &str); 13] = [
 
 /// Names of what is shown as it is: what a terminal shows, and text that is in no language.
 const PLAIN: [&str; 3] = ["console", "output", "text"];
+
+/// What is drawn: see [`crate::diagram`].
+pub(crate) const DIAGRAM: &str = "mermaid";
 
 /// What a scope of a grammar is to us. The first that fits counts; what fits none is plain.
 const CLASSES: [(&str, &str); 17] = [
@@ -105,15 +115,39 @@ pub(crate) fn known() -> String {
         .iter()
         .map(|(name, _)| *name)
         .chain(PLAIN)
+        .chain([DIAGRAM])
         .collect();
     names.sort_unstable();
     names.join(", ")
 }
 
+/// Code that has been coloured: a translation repeats it, and colouring is what takes most of the time
+/// that a course takes to be read.
+#[derive(Default)]
+pub(crate) struct Colours(Mutex<HashMap<(String, String), String>>);
+
+impl Colours {
+    /// As [`highlight`], done once for each text.
+    pub(crate) fn of(&self, name: &str, code: &str) -> String {
+        let key = (name.to_owned(), code.to_owned());
+        // A thread that panicked has left whole entries behind, or none.
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(html) = known().get(&key) {
+            return html.clone();
+        }
+        let html = highlight(name, code);
+        known().insert(key, html.clone());
+        html
+    }
+}
+
 /// The code as HTML, in `<span class="tok-…">`; escaped only where it is not to be coloured.
-pub(crate) fn highlight(name: &str, code: &str) -> String {
+fn highlight(name: &str, code: &str) -> String {
     match grammar(name) {
-        Some((set, syntax)) if code.len() <= COLOURED_MAX => {
+        Some((set, syntax))
+            if code.len() <= COLOURED_MAX
+                && code.lines().all(|line| line.len() <= COLOURED_LINE_MAX) =>
+        {
             coloured(set, syntax, code).unwrap_or_else(|| escape(code))
         }
         _ => escape(code),
@@ -203,7 +237,7 @@ impl Spans {
 /// The class of the innermost scope that has one. The marks around a string or comment belong to it.
 fn class(stack: &ScopeStack) -> Option<&'static str> {
     let Scopes { marks, classes } = &*SCOPES;
-    let inner = stack.as_slice().iter().rev();
+    let inner = stack.as_slice().iter().rev().take(SCOPES_MAX);
     inner
         .filter(|scope| !marks.is_some_and(|marks| marks.is_prefix_of(**scope)))
         .find_map(|scope| {

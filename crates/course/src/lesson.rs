@@ -22,6 +22,13 @@ use crate::vars_block::FoundVars;
 /// The longest lesson, in minutes: what is longer is several.
 const MINUTES_MAX: u16 = 240;
 
+/// The longest front matter, in bytes: four times what its keys can say. A reader of YAML may take
+/// quadratic time on text that is none.
+const FRONT_MAX: usize = 4096;
+
+/// The most exercises and questions of a lesson: a page with more could not be used.
+const ITEMS_MAX: usize = 200;
+
 /// The longest title or summary, in characters.
 const LINE_MAX: usize = 200;
 
@@ -95,6 +102,15 @@ impl File {
                     tabs.push(tabs::add(&mut renderer, &mut page, &directive));
                 }
                 Piece::Directive(directive) if directive.outer => {
+                    if items.len() == ITEMS_MAX {
+                        renderer.problem(
+                            directive.spot,
+                            "too-many-items",
+                            format!("a lesson has at most {ITEMS_MAX} exercises and questions"),
+                            "make several lessons of it",
+                        );
+                        break;
+                    }
                     if let Some(item) = outer(&mut renderer, &directive, &known, default) {
                         known.add(&item);
                         page.mark(directive.line, Mark::Item(items.len()));
@@ -215,6 +231,15 @@ fn front(renderer: &mut Renderer<'_>) -> (Option<Front>, Range<usize>) {
     };
     let end = close + 1;
     let yaml = source.lines[1..end].join("\n");
+    if yaml.len() > FRONT_MAX {
+        renderer.problem(
+            source.line(0),
+            "front-matter",
+            "the front matter is too long",
+            format!("it has at most {FRONT_MAX} bytes; put a line `---` behind it"),
+        );
+        return (None, end + 1..all);
+    }
     let front = match serde_yaml_ng::from_str::<Front>(&yaml) {
         Ok(front) => Some(front),
         Err(error) => {

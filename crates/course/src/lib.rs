@@ -47,6 +47,7 @@
 
 pub mod archive;
 pub mod check;
+mod diagram;
 mod finish;
 pub mod gift;
 mod glossary;
@@ -64,6 +65,7 @@ mod map;
 mod model;
 mod order;
 mod pair;
+mod parallel;
 mod problem;
 mod prompt;
 mod quiz;

@@ -8,14 +8,16 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::glossary::{self, Glossary};
+use crate::highlight::Colours;
 use crate::ids::{LessonId, is_slug};
 use crate::lang::Lang;
 use crate::lesson::{File, Known};
 use crate::links::is_image;
 use crate::manifest::{self, Manifest, ManifestUnit};
 use crate::map;
-use crate::model::{Course, Row, Unit};
+use crate::model::{Course, Lesson, Row, Unit};
 use crate::pair::{self, Read};
+use crate::parallel;
 use crate::problem::{Problem, Problems};
 use crate::render::{Env, HEADING_ID, HeadingLink};
 use crate::source::{Source, Spot};
@@ -25,6 +27,9 @@ pub const FILE_MAX: u64 = 1024 * 1024;
 
 /// Files beside `course.toml` that a course may have.
 const OPTIONAL: [&str; 2] = [glossary::NAME, map::NAME];
+
+/// How many of a page's headings are told to whoever linked to one that is not there.
+const HEADINGS_SHOWN: usize = 30;
 
 /// A course's folder in memory: texts by path, and which images there are.
 #[derive(Debug, Default)]
@@ -42,6 +47,16 @@ struct PageLinks<'a> {
     links: Vec<HeadingLink>,
 }
 
+/// What became of a lesson's files.
+#[derive(Default)]
+struct ReadLesson<'a> {
+    lesson: Option<Lesson>,
+    links: Vec<PageLinks<'a>>,
+    /// The terms of the glossary that it links to.
+    terms: BTreeSet<String>,
+    problems: Vec<Problem>,
+}
+
 impl Course {
     /// Reads the course in this folder, checks all of it and renders every page.
     ///
@@ -50,7 +65,18 @@ impl Course {
     pub fn load(dir: &Path) -> Result<Self, Problems> {
         let mut problems = Vec::new();
         let folder = Folder::read(dir, &mut problems);
-        Self::of_folder(&folder, problems)
+        Self::of_folder(&folder, true, problems)
+    }
+
+    /// Checks the course in this folder as [`Course::load`] does, but quickly: the code on its pages
+    /// is not coloured. What it returns is to be asked about (its scripts, its rows), not to be shown.
+    ///
+    /// # Errors
+    /// Every problem of the course, at once.
+    pub fn lint(dir: &Path) -> Result<Self, Problems> {
+        let mut problems = Vec::new();
+        let folder = Folder::read(dir, &mut problems);
+        Self::of_folder(&folder, false, problems)
     }
 
     /// A course that stands in no folder: texts by their path, and no images.
@@ -63,11 +89,16 @@ impl Course {
             texts: texts.into(),
             ..Folder::default()
         };
-        Self::of_folder(&folder, Vec::new())
+        Self::of_folder(&folder, false, Vec::new())
     }
 
-    fn of_folder(folder: &Folder, mut problems: Vec<Problem>) -> Result<Self, Problems> {
-        let course = folder.course(&mut problems);
+    /// `coloured`: whether code is coloured.
+    fn of_folder(
+        folder: &Folder,
+        coloured: bool,
+        mut problems: Vec<Problem>,
+    ) -> Result<Self, Problems> {
+        let course = folder.course(coloured, &mut problems);
         match (course, Problems::of(problems)) {
             (Some(course), None) => Ok(course),
             (_, Some(problems)) => Err(problems),
@@ -142,7 +173,7 @@ impl Folder {
         self.unreadable.insert(name);
     }
 
-    fn course(&self, problems: &mut Vec<Problem>) -> Option<Course> {
+    fn course(&self, coloured: bool, problems: &mut Vec<Problem>) -> Option<Course> {
         let text = self.texts.get(manifest::NAME)?;
         let source = Source::new(manifest::NAME, text);
         let manifest = manifest::read(&source, text, problems)?;
@@ -165,6 +196,7 @@ impl Folder {
             None if !self.has(glossary::NAME) => Some(BTreeSet::new()),
             ids => ids,
         };
+        let colours = Colours::default();
         let base = Env {
             lang: manifest.default_lang,
             lesson: None,
@@ -172,6 +204,7 @@ impl Folder {
             images: &self.images,
             rows: row_ids.as_ref(),
             terms: term_ids.as_ref(),
+            colours: coloured.then_some(&colours),
         };
         let mut used_terms = BTreeSet::new();
         let concepts = manifest
@@ -179,42 +212,28 @@ impl Folder {
             .iter()
             .map(|concept| concept.id.clone())
             .collect();
-        let mut page_links = Vec::new();
-        let mut units = Vec::new();
-        for unit in &manifest.units {
-            let mut lessons = Vec::new();
-            for (name, _) in &unit.lessons {
-                let Ok(id) = LessonId::new(&unit.id, name) else {
-                    continue;
-                };
-                let mut reads = self.files(&id, &manifest, base, &sources, problems);
-                for read in &mut reads {
-                    used_terms.append(&mut read.file.terms.clone());
-                    page_links.push(PageLinks {
-                        source: read.source,
-                        lang: read.file.lang,
-                        links: std::mem::take(&mut read.file.heading_links),
-                    });
-                }
-                let mut reads = reads.into_iter();
-                let default = reads
-                    .next()
-                    .filter(|read| read.file.lang == manifest.default_lang);
-                if let Some(default) = default {
-                    lessons.extend(pair::lesson(
-                        &id,
-                        default,
-                        reads.collect(),
-                        &concepts,
-                        problems,
-                    ));
-                }
-            }
+        let mut units: Vec<Unit> = Vec::new();
+        let mut ids = Vec::new();
+        for (index, unit) in manifest.units.iter().enumerate() {
+            let names = unit.lessons.iter();
+            ids.extend(
+                names.filter_map(|(name, _)| Some((index, LessonId::new(&unit.id, name).ok()?))),
+            );
             units.push(Unit {
                 id: unit.id.clone(),
                 title: unit.title.clone(),
-                lessons,
+                lessons: Vec::new(),
             });
+        }
+        let read = parallel::map(&ids, |(_, id)| {
+            self.lesson(id, &manifest, base, &sources, &concepts)
+        });
+        let mut page_links = Vec::new();
+        for ((unit, _), mut read) in ids.iter().zip(read) {
+            problems.append(&mut read.problems);
+            used_terms.append(&mut read.terms);
+            page_links.append(&mut read.links);
+            units[*unit].lessons.extend(read.lesson);
         }
         let terms = glossary.as_ref().map(|glossary| {
             glossary.unused(&used_terms, problems);
@@ -267,6 +286,35 @@ impl Folder {
         let text = self.texts.get(map::NAME)?;
         let source = sources.get(map::NAME)?;
         map::read(source, text, manifest, problems)
+    }
+
+    /// Reads a lesson in all its languages.
+    fn lesson<'s>(
+        &self,
+        id: &LessonId,
+        manifest: &Manifest,
+        base: Env<'_>,
+        sources: &'s BTreeMap<&str, Source<'s>>,
+        concepts: &BTreeSet<String>,
+    ) -> ReadLesson<'s> {
+        let mut read = ReadLesson::default();
+        let mut files = self.files(id, manifest, base, sources, &mut read.problems);
+        for Read { source, file } in &mut files {
+            read.terms.append(&mut file.terms.clone());
+            read.links.push(PageLinks {
+                source,
+                lang: file.lang,
+                links: std::mem::take(&mut file.heading_links),
+            });
+        }
+        let mut files = files.into_iter();
+        let default = files
+            .next()
+            .filter(|read| read.file.lang == manifest.default_lang);
+        read.lesson = default.and_then(|default| {
+            pair::lesson(id, default, files.collect(), concepts, &mut read.problems)
+        });
+        read
     }
 
     /// Reads a lesson's files, the default language's first.
@@ -411,24 +459,34 @@ fn told(
 }
 
 fn dead_headings(course: &Course, pages: &[PageLinks<'_>], problems: &mut Vec<Problem>) {
+    let lessons: BTreeMap<&LessonId, &Lesson> = course
+        .lessons()
+        .map(|lesson| (&lesson.id, lesson))
+        .collect();
+    let mut known: BTreeMap<(&LessonId, Lang), BTreeSet<&str>> = BTreeMap::new();
     for page in pages {
         for link in &page.links {
-            let Some(lesson) = course.lesson(&link.lesson) else {
+            let Some(lesson) = lessons.get(&link.lesson) else {
                 continue;
             };
             let toc = &lesson.pages.get(page.lang).toc;
-            let names: Vec<&str> = toc
-                .iter()
-                .filter_map(|heading| heading.id.strip_prefix(HEADING_ID))
-                .collect();
-            if !names.contains(&link.heading.as_str()) {
+            let names = || {
+                toc.iter()
+                    .filter_map(|heading| heading.id.strip_prefix(HEADING_ID))
+            };
+            let all = known
+                .entry((&lesson.id, page.lang))
+                .or_insert_with(|| names().collect());
+            if !all.contains(link.heading.as_str()) {
+                let some: Vec<&str> = names().take(HEADINGS_SHOWN).collect();
                 problems.push(page.source.problem(
                     link.spot,
                     "dead-link",
                     format!("`{}` has no heading `#{}`", link.lesson, link.heading),
-                    match names.as_slice() {
-                        [] => "it has no headings of the levels ## and ###".to_owned(),
-                        names => format!("its headings are {}", names.join(", ")),
+                    match (some.as_slice(), all.len() > HEADINGS_SHOWN) {
+                        ([], _) => "it has no headings of the levels ## and ###".to_owned(),
+                        (some, false) => format!("its headings are {}", some.join(", ")),
+                        (some, true) => format!("its headings are {} …", some.join(", ")),
                     },
                 ));
             }

@@ -8,7 +8,7 @@ pub const PROBLEMS_MAX: usize = 500;
 
 /// Every code that a problem can have, in order. docs/authoring.md says of each what it means and how
 /// to mend it; a test holds the two together.
-pub const CODES: [&str; 68] = [
+pub const CODES: [&str; 70] = [
     "all-right",
     "bad-attributes",
     "bad-id",
@@ -22,6 +22,7 @@ pub const CODES: [&str; 68] = [
     "dead-footnote",
     "dead-image",
     "dead-link",
+    "diagram",
     "double-footnote",
     "duplicate-choice",
     "duplicate-explain",
@@ -59,6 +60,7 @@ pub const CODES: [&str; 68] = [
     "text-after-choices",
     "too-few-choices",
     "too-many-choices",
+    "too-many-items",
     "translation-differs",
     "unclosed-code",
     "unclosed-directive",

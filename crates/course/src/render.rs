@@ -7,14 +7,14 @@ mod footnotes;
 mod pieces;
 mod subset;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 
 use pulldown_cmark::{
     BrokenLink, CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeWithOffset, html,
 };
 
-use crate::highlight::escape;
+use crate::highlight::{Colours, escape};
 use crate::ids::LessonId;
 use crate::lang::Lang;
 use crate::model::{Heading, Html};
@@ -91,6 +91,8 @@ pub(crate) struct Env<'a> {
     pub(crate) rows: Option<&'a BTreeSet<String>>,
     /// The terms of its glossary; `None` where that cannot be read, so that nothing can be said.
     pub(crate) terms: Option<&'a BTreeSet<String>>,
+    /// `None` where code need not be coloured, since only problems are looked for.
+    pub(crate) colours: Option<&'a Colours>,
 }
 
 /// A link to a heading, to be looked at when all headings are known.
@@ -143,6 +145,8 @@ struct Pass<'r, 'a, 'e> {
     chunks: Vec<Chunk>,
     /// Labels of footnotes in the order in which they are first referred to.
     footnotes: Vec<CowStr<'e>>,
+    /// The number of each, from 1.
+    footnote_numbers: HashMap<CowStr<'e>, usize>,
     /// Their text.
     definitions: BTreeMap<String, Vec<Event<'e>>>,
     /// What was being made when a footnote's text began, and its label.
@@ -242,6 +246,7 @@ impl<'a> Renderer<'a> {
             began: None,
             chunks: Vec::new(),
             footnotes: Vec::new(),
+            footnote_numbers: HashMap::new(),
             definitions: BTreeMap::new(),
             outside: None,
             table: pieces::Table::default(),

@@ -1,8 +1,9 @@
 //! Files as lines, pieces of them to be rendered, and places in them.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::problem::{CODES, Problem};
+use crate::problem::{CODES, PROBLEMS_MAX, Problem};
 
 /// How much of a line is shown before the place in question, in characters. Lines of prose are as
 /// long as paragraphs; a report that repeated them whole could not be read.
@@ -17,6 +18,8 @@ pub(crate) struct Source<'a> {
     pub(crate) path: &'a str,
     /// Its lines, without their ends.
     pub(crate) lines: Vec<&'a str>,
+    /// How many problems have been told.
+    told: AtomicUsize,
 }
 
 /// A place in a file. Bytes, since they cost nothing: characters are counted when somebody is told.
@@ -36,6 +39,7 @@ impl<'a> Source<'a> {
         Self {
             path,
             lines: text.lines().collect(),
+            told: AtomicUsize::new(0),
         }
     }
 
@@ -58,7 +62,8 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// A problem at this place.
+    /// A problem at this place. One line may have any number of them, and each takes time to find
+    /// its column: beyond what a report holds, a problem shows its line only.
     pub(crate) fn problem(
         &self,
         spot: Spot,
@@ -70,7 +75,9 @@ impl<'a> Source<'a> {
             CODES.contains(&code),
             "{code} is not among the codes that docs/authoring.md explains"
         );
-        let text = self.lines.get(spot.line).copied().unwrap_or_default();
+        let exact = self.told.fetch_add(1, Ordering::Relaxed) < PROBLEMS_MAX;
+        let text = self.lines.get(spot.line).copied().filter(|_| exact);
+        let text = text.unwrap_or_default();
         let chars = |bytes: &str| bytes.chars().count();
         let start = text.floor_char_boundary(spot.start);
         let end = text.floor_char_boundary(spot.start + spot.len);

@@ -1,5 +1,6 @@
-//! `cargo xtask bench`: how fast machines come and how small they are, and whether anything is left
-//! of them. Not a part of the tests: it takes minutes, and wants the host for itself.
+//! `cargo xtask bench`: how fast machines come and how small they are, whether anything is left of
+//! them, and how fast a course is read. Not a part of the tests: it takes minutes, and wants the host
+//! for itself.
 
 use std::{
     ffi::OsString,
@@ -16,6 +17,7 @@ use crate::{
     signals::End,
     step::Steps,
     test::{cargo, data},
+    tools,
 };
 
 /// How often the running program is looked at.
@@ -30,6 +32,15 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
+    #[command(flatten)]
+    OfMachines(OfMachines),
+    /// How fast a course of a thousand lessons is linted and rendered, beside mdBook; the last line is
+    /// one JSON object.
+    Course,
+}
+
+#[derive(clap::Subcommand)]
+enum OfMachines {
     /// Times and memory of machines, beside LXD's containers; the last line is one JSON object.
     #[command(disable_help_flag = true)]
     Machines {
@@ -53,6 +64,13 @@ enum What {
 /// # Errors
 /// When it cannot be built or started.
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    match &args.what {
+        What::OfMachines(what) => of_machines(what),
+        What::Course => course(),
+    }
+}
+
+fn of_machines(what: &OfMachines) -> Result<ExitCode> {
     host::check()?;
     ensure!(layout::is_root(), "this starts machines, which needs root");
     let end = End::on_signals()?;
@@ -60,8 +78,8 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     let packages = host::missing(&[host::FOR_UP]);
     let prepares = !packages.is_empty() || !host::has_web_user();
     let steps = Steps::new(2 + usize::from(prepares), end.clone());
-    let mut build = match args.what {
-        What::Machines { .. } => cargo(&[
+    let mut build = match what {
+        OfMachines::Machines { .. } => cargo(&[
             "build",
             "--release",
             "--package",
@@ -69,7 +87,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             "--package",
             "bench",
         ]),
-        What::Cycles { .. } => cargo(&["test", "--no-run", "--package", "machined"]),
+        OfMachines::Cycles { .. } => cargo(&["test", "--no-run", "--package", "machined"]),
     };
     steps.with_life_signs(|| {
         host::prepare(&steps, &packages)?;
@@ -80,15 +98,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
         steps.run("the programs", |step| step.run(&mut build))
     })?;
     let image = data.join("machine-image/rootfs");
-    let mut measure = match &args.what {
-        What::Machines { options } => {
+    let mut measure = match what {
+        OfMachines::Machines { options } => {
             let release = layout::target().join("release");
             let mut bench = Command::new(release.join("gyosil-bench"));
             bench.arg("--machined").arg(release.join("gyosil-machined"));
             bench.arg("--image").arg(image).args(options);
             bench
         }
-        What::Cycles { count, seed } => {
+        OfMachines::Cycles { count, seed } => {
             let mut tests = cargo(&[
                 "test",
                 "--quiet",
@@ -105,11 +123,39 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
             tests
         }
     };
+    watch(&mut measure, &end)
+}
+
+/// Measures how a course is read. It starts no machine, so it needs neither root nor an image.
+fn course() -> Result<ExitCode> {
+    let end = End::on_signals()?;
+    let steps = Steps::new(3, end.clone());
+    let mut build = cargo(&["build", "--release", "--package", "gyosil"]);
+    let bench = ["bench", "--package", "course", "--bench", "course"];
+    let mut build_bench = cargo(&bench);
+    build_bench.arg("--no-run");
+    let mdbook = steps.with_life_signs(|| -> Result<_> {
+        let mdbook = tools::mdbook(&steps)?;
+        steps.run("the program", |step| step.run(&mut build))?;
+        steps.run("the measurement", |step| step.run(&mut build_bench))?;
+        Ok(mdbook)
+    })?;
+    let mut measure = cargo(&bench);
+    measure
+        .args(["--quiet", "--", "--gyosil"])
+        .arg(layout::target().join("release/gyosil"))
+        .arg("--mdbook")
+        .arg(mdbook);
+    watch(&mut measure, &end)
+}
+
+/// Runs the measurement to its end.
+fn watch(measure: &mut Command, end: &End) -> Result<ExitCode> {
     let name = measure.get_program().to_string_lossy().into_owned();
     let mut child = measure
         .spawn()
         .with_context(|| format!("cannot start {name}"))?;
-    let status = wait(&mut child, &end)?;
+    let status = wait(&mut child, end)?;
     Ok(if status.success() {
         ExitCode::SUCCESS
     } else {

@@ -39,6 +39,14 @@ const TOOLS: [Tool; 2] = [
     },
 ];
 
+/// What `cargo xtask bench course` compares with: as it is released, without what serves books.
+const MDBOOK: Tool = Tool {
+    package: "mdbook",
+    version: "0.5.4",
+    program: "mdbook",
+    install: &["--no-default-features"],
+};
+
 /// What the browser's client is built for.
 const WASM: &str = "wasm32-unknown-unknown";
 
@@ -47,9 +55,37 @@ impl Tool {
         Ok(layout::tools()?.join(format!("{}-{}", self.package, self.version)))
     }
 
-    fn is_there(&self) -> Result<bool> {
-        Ok(self.folder()?.join("bin").join(self.program).is_file())
+    fn path(&self) -> Result<PathBuf> {
+        Ok(self.folder()?.join("bin").join(self.program))
     }
+
+    fn is_there(&self) -> Result<bool> {
+        Ok(self.path()?.is_file())
+    }
+
+    /// Installs it, into a temporary target folder, not among the project's own things.
+    fn install(&self, steps: &Steps) -> Result<()> {
+        let mut cargo = Command::new("cargo");
+        cargo
+            .args(["install", "--locked", "--root"])
+            .arg(self.folder()?)
+            .args(self.install)
+            .arg(format!("{}@{}", self.package, self.version))
+            .env_remove("CARGO_TARGET_DIR")
+            .env("CARGO_PROFILE_DEV_DEBUG", "0");
+        steps.run(self.package, |step| step.run(&mut cargo))
+    }
+}
+
+/// mdBook's program; installs it first where it is missing.
+///
+/// # Errors
+/// When it cannot be installed.
+pub(crate) fn mdbook(steps: &Steps) -> Result<PathBuf> {
+    if !MDBOOK.is_there()? {
+        MDBOOK.install(steps)?;
+    }
+    MDBOOK.path()
 }
 
 /// How many steps [`install`] will take.
@@ -76,18 +112,7 @@ pub(crate) fn install(steps: &Steps) -> Result<()> {
     }
     for tool in &TOOLS {
         if !tool.is_there()? {
-            let mut cargo = Command::new("cargo");
-            cargo
-                .args(["install", "--locked", "--root"])
-                .arg(tool.folder()?);
-            cargo
-                .args(tool.install)
-                .arg(format!("{}@{}", tool.package, tool.version));
-            // Into a temporary target folder, not among the project's own things.
-            cargo
-                .env_remove("CARGO_TARGET_DIR")
-                .env("CARGO_PROFILE_DEV_DEBUG", "0");
-            steps.run(tool.package, |step| step.run(&mut cargo))?;
+            tool.install(steps)?;
         }
     }
     if !has_npm_packages()? {

@@ -67,7 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
 /// When the folder cannot be read, or a tool that reads scripts cannot do its work.
 pub(super) fn examine(dir: &Path, with_shellcheck: bool) -> Result<(Vec<Finding>, Option<Course>)> {
     ensure_folder(dir)?;
-    let (course, problems) = match Course::load(dir) {
+    let (course, problems) = match Course::lint(dir) {
         Ok(course) => (Some(course), Vec::new()),
         Err(problems) => (None, problems.iter().cloned().collect()),
     };

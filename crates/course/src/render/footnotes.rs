@@ -9,14 +9,15 @@ use crate::lang::Lang;
 
 impl<'e> Pass<'_, '_, 'e> {
     pub(super) fn footnote_reference(&mut self, label: &CowStr<'e>) {
-        let known = self.footnotes.iter().position(|known| known == label);
-        let number = known.unwrap_or_else(|| {
-            self.footnotes.push(label.clone());
-            self.footnotes.len() - 1
-        }) + 1;
+        let known = self.footnote_numbers.get(label).copied();
+        let number = known.unwrap_or(self.footnotes.len() + 1);
         // Only the first reference can be come back to.
         let id = match known {
-            None => format!(" id=\"{}\"", self.footnote_id("fnref", number)),
+            None => {
+                self.footnotes.push(label.clone());
+                self.footnote_numbers.insert(label.clone(), number);
+                format!(" id=\"{}\"", self.footnote_id("fnref", number))
+            }
             Some(_) => String::new(),
         };
         let target = self.footnote_id("fn", number);

@@ -6,10 +6,12 @@ use std::ops::Range;
 use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 
 use super::{HEADING_ID, HeadingLink, Pass, Place, Renderer, TERM_ID, end_of, plain_text};
+use crate::diagram;
 use crate::highlight::{self, escape};
 use crate::lang::Lang;
 use crate::links;
 use crate::model::Heading;
+use crate::source::Spot;
 
 /// Where in a table the renderer is.
 #[derive(Default)]
@@ -153,6 +155,10 @@ impl<'e> Pass<'_, '_, 'e> {
         let name = words.next().unwrap_or("text");
         let option = words.next();
         let spot = self.fragment.spot(events[at].1.clone());
+        if name == highlight::DIAGRAM {
+            self.diagram(info, &code, spot);
+            return end + 1;
+        }
         if !highlight::is_known(name) {
             self.renderer.problem(
                 spot,
@@ -180,11 +186,36 @@ impl<'e> Pass<'_, '_, 'e> {
             ""
         };
         let vars = &self.renderer.vars;
-        let html = vars.kept_whole(&code, |code| highlight::highlight(name, code));
+        let html = match self.renderer.env.colours {
+            Some(colours) => vars.kept_whole(&code, |code| colours.of(name, code)),
+            None => escape(&code),
+        };
         self.raw(format!(
             "<div class=\"code{class}\"><pre tabindex=\"0\" data-lang=\"{lang}\"{run}><code>{html}</code></pre></div>\n"
         ));
         end + 1
+    }
+
+    /// A diagram: its title, which is for those who do not see it, stands behind the language's name.
+    fn diagram(&mut self, info: &str, code: &str, spot: Spot) {
+        let title = info.trim_start_matches(highlight::DIAGRAM).trim();
+        let title = title.trim_matches('"').trim();
+        if title.is_empty() {
+            self.renderer.problem(
+                spot,
+                "missing-alt",
+                "this diagram has no text for those who do not see it",
+                "say behind `mermaid`, in quotes, what it shows",
+            );
+        }
+        match diagram::draw(code, title) {
+            Ok(html) => self.raw(html),
+            Err(wrong) => {
+                let line = self.renderer.source.line(spot.line + 1 + wrong.line);
+                self.renderer
+                    .problem(line, "diagram", wrong.message, wrong.help);
+            }
+        }
     }
 
     /// An `<img>`, from its start to before its end. `captioned`: its title is shown below it.

@@ -8,6 +8,7 @@
 mod archiving;
 mod checking;
 mod common;
+mod diagrams;
 mod docs;
 mod gift;
 mod glossary;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use course::Course;
 use proptest::prelude::*;
 
-use crate::common::{BOTH, KO, RULE, load, page, report, report_on};
+use crate::common::{BOTH, KO, RULE, cases, load, page, report, report_on};
 
 /// The report on a Korean lesson with an English one.
 fn report_pair(ko: &str, en: &str) -> String {
@@ -318,6 +318,8 @@ fn bits() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(256)))]
+
     #[test]
     fn no_text_makes_a_lesson_panic(body in bits(), en in bits()) {
         let en = format!("---\ntitle: T\n---\n{en}");
