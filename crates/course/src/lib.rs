@@ -25,7 +25,10 @@
 //! A lesson is CommonMark with tables, task lists, footnotes and strikethrough, `[[Ctrl]]` for keys,
 //! and directives: `::::exercise`, `::::quiz` (four colons), inside them `:::feedback`, `:::hint`,
 //! `:::explain`, and in the text `:::note`, `:::tip`, `:::warning` (three colons, a title behind
-//! them if wanted). Questions:
+//! them if wanted) and `::::tabs` with `:::tab` in them. In an exercise with ```` ```vars ````,
+//! `{{name}}` stands for a value of the student's own; `{needs="other"}` says on which exercises it
+//! builds. Beside `course.toml` may stand `map.toml`, the rows that the course has to teach, and
+//! `glossary.toml`, terms to which lessons link (`term:name`). Questions:
 //!
 //! | kind | the list that ends it |
 //! |---|---|

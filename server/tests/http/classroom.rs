@@ -40,6 +40,11 @@ impl Classroom {
         Self::serve(content.as_ref(), None, options)
     }
 
+    /// With another course, and without machines.
+    pub(crate) fn with_course(content: &Path) -> Self {
+        Self::serve(content, None, &[])
+    }
+
     /// With machines, another course, and options for machined.
     pub(crate) fn with_machines(content: &Path, options: &[&str]) -> Self {
         let image = std::env::var_os("GYOSIL_TEST_IMAGE").map_or(IMAGE.into(), PathBuf::from);
@@ -335,6 +340,7 @@ fn readable_course(content: &Path, data: &Path) -> PathBuf {
             .unwrap()
             .success()
     );
+    make_reachable(&course);
     course
 }
 

@@ -6,7 +6,9 @@
 mod answers;
 mod classroom;
 mod doors;
+mod hostile;
 mod machines;
 mod operator;
+mod secrets;
 mod values;
 mod walls;
