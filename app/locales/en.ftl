@@ -38,9 +38,58 @@ question-count = { $n ->
 lesson-nav = Lessons before and after
 previous-lesson = Previous lesson
 next-lesson = Next lesson
+lesson-changed = This lesson was changed by its author. Your work and your answers are kept.
+lesson-show-changed = Show it as it is now
 copy = Copy
 copied = Copied
 run-in-terminal = Run in terminal
+
+# The author
+author = Authoring
+author-view = Author's view
+author-title = The course as it is being written
+author-lead = This page changes by itself whenever you save a file.
+author-clean = Nothing to mend: this is what students see.
+author-problems = { $n ->
+    [one] There is 1 thing to mend. Until it is, students see the last course that was whole.
+   *[other] There are { $n } things to mend. Until they are, students see the last course that was whole.
+}
+author-elsewhere = { $n ->
+    [one] 1 of them is in another file.
+   *[other] { $n } of them are in other files.
+}
+author-overview = The whole course
+author-both = Both languages
+author-one = One language
+author-student = As students see it
+author-not-there = There is no text to show yet.
+author-item-missing = { $id }: cannot be shown before it is mended.
+author-holes = Rows that no lesson covers yet
+author-lesson-clean = Nothing to mend
+author-lesson-problems = { $n } to mend
+author-saved = saved { $ago }
+author-try = Try it
+author-prepare = Prepare
+author-check = Check
+author-answer = Compute the answer
+author-solution = Solution
+author-wrong = Wrong: { $id }
+author-scripts = Scripts
+author-vars = Values on this page
+author-needs = To be done first
+outcome-as-meant = as meant
+outcome-not-meant = not as meant
+outcome-plain = done
+outcome-no-machine = The machine is not ready, so nothing was run. Look at its state, and try again.
+outcome-exit = The script ended with code { $code }.
+outcome-timed-out = It did not end in time and was stopped.
+outcome-pass = Check: passed
+outcome-fail = Check: not passed ({ $id })
+outcome-fail-silent = Check: not passed, and it did not say why.
+outcome-answer = The answer: { $answer }
+outcome-broken = The check's script is at fault: { $why }
+outcome-student-reads = The student reads:
+outcome-took = { $ms } ms
 
 # Exercises
 exercise-number = Exercise { $n }
@@ -87,6 +136,7 @@ answer-missing = Enter an answer first.
 answer-incomplete = Something is missing. Fill in or choose everything, and give each its own place.
 answer-too-long = That answer is too long. Please keep it short.
 answer-not-a-number = Please enter a number.
+question-changed = This question was changed while you were at it. Here it is as it is now: please answer again. Your answer to the old one was not graded.
 session-lapsed-here = You were signed out after a long time. Your answer is still here. Sign in again, then answer.
 sign-in-to-record = Sign in to have your answer recorded. What you chose comes along.
 

@@ -74,6 +74,8 @@ pub struct Frame {
     pub theme: Theme,
     /// The course's name in the interface's language.
     pub course_title: String,
+    /// Whether the visitor may see the author's pages.
+    pub writes: bool,
     /// How many exercises and questions of how many the visitor has done.
     pub progress: Option<(usize, usize)>,
     /// The browser client.
@@ -216,12 +218,12 @@ fn header(frame: &Frame) -> impl IntoView + use<> {
         .account
         .as_ref()
         .is_some_and(|account| account.role == Role::Instructor);
-    let classes = teaches.then(|| {
-        view! {
-            <nav aria-label=words.t("you")>
-                <a href=paths::classes(lang)>{words.t("classes")}</a>
-            </nav>
-        }
+    let classes = teaches.then(|| view! { <a href=paths::classes(lang)>{words.t("classes")}</a> });
+    let author = frame
+        .writes
+        .then(|| view! { <a href=paths::author(lang)>{words.t("author")}</a> });
+    let places = (teaches || frame.writes).then(|| {
+        view! { <nav aria-label=words.t("you")>{classes} {author}</nav> }
     });
     view! {
         <header class="site-header">
@@ -229,7 +231,7 @@ fn header(frame: &Frame) -> impl IntoView + use<> {
             <a class="where" href=front>{frame.course_title.clone()}</a>
             <div class="tools">
                 {progress}
-                {classes}
+                {places}
                 {others}
                 {theme_form(frame)}
                 {account(frame)}

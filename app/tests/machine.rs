@@ -5,6 +5,7 @@
 use app::{
     Lang, Words,
     components::{MachineView, Pane},
+    pages::paths::Side,
 };
 use machine::{Deadline, Limit, Low, Machine, Problem, Resource, State, Step, StoppedBy as By};
 
@@ -35,6 +36,7 @@ fn pane(lang: Lang, view: &MachineView) -> String {
     let pane = Pane {
         words: Words(lang),
         view,
+        side: Side::Student,
         next: "/ko/lessons/containers/run",
         now: NOW,
     };

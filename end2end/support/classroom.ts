@@ -30,6 +30,8 @@ export interface Options {
   machines?: boolean;
   /** Options for machined, as an operator gives them. */
   machined?: string[];
+  /** Options for `serve`, as an operator gives them. */
+  serve?: string[];
   /** How large the disk is under the data folder, as `mount` writes it; the host's unless told
    * otherwise. */
   space?: string;
@@ -41,13 +43,14 @@ export class Classroom {
   private constructor(
     private readonly data: string,
     private readonly port: number,
+    private readonly options: string[],
     private readonly machined: string[],
   ) {}
 
   static async open(options: Options = {}) {
-    const { content = places.content, machines = true, machined = [], space } = options;
+    const { content = places.content, machines = true, serve = [], machined = [], space } = options;
     const data = await mkdtemp(dataPrefix);
-    const classroom = new Classroom(data, await freePort(), machined);
+    const classroom = new Classroom(data, await freePort(), serve, machined);
     try {
       if (space) await run("mount", "-t", "tmpfs", "-o", `size=${space}`, "gyosil-end2end", data);
       await writeFile(path.join(data, ownerFile), String(process.pid));
@@ -69,6 +72,11 @@ export class Classroom {
     }
   }
 
+  /** The folder of its course: a copy of what it was given. */
+  get course() {
+    return path.join(this.data, "content");
+  }
+
   get url() {
     return `http://127.0.0.1:${this.port}`;
   }
@@ -79,7 +87,13 @@ export class Classroom {
     const [said, logged] = [append("web.out"), append("web.log")];
     const web = spawn(
       path.join(places.executables(), "gyosil"),
-      ["serve", "--data", this.data, "--listen", `127.0.0.1:${this.port}`, "--", ...this.machined],
+      [
+        "serve",
+        ...["--data", this.data, "--listen", `127.0.0.1:${this.port}`],
+        ...this.options,
+        "--",
+        ...this.machined,
+      ],
       { stdio: ["ignore", said, logged] },
     );
     this.web = web;

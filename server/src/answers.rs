@@ -49,6 +49,18 @@ pub(crate) fn response(question: &Question, fields: &Fields) -> Option<Response>
     }
 }
 
+/// Whether the form is one of the question as it is now. One that does not say is none of our pages'.
+pub(crate) fn is_of(question: &Question, fields: &Fields) -> bool {
+    let shown = fields.iter().find(|(name, _)| name == "shown");
+    shown.is_none_or(|(_, shown)| *shown == question.shown())
+}
+
+/// What is worth keeping of an answer to a question that has changed: what was typed. A choice may be
+/// another one now.
+pub(crate) fn typed(response: Option<Response>) -> Option<Response> {
+    response.filter(|response| matches!(response, Response::Short(_) | Response::Number(_)))
+}
+
 fn text(value: Option<&str>) -> Option<String> {
     value
         .map(str::trim)

@@ -1,15 +1,14 @@
 //! What every handler shares.
 
-use std::{collections::HashMap, ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc};
 
-use axum::body::Bytes;
 use course::Course;
 use machine::MachineId;
 use store::{Account, AccountId, Store};
 
 use crate::{
-    examiner::Examiner, listener::Listener, passwords::Passwords, presence::Presence,
-    roster::Roster, throttle::Throttle,
+    course_folder::CourseFolder, examiner::Examiner, listener::Listener, passwords::Passwords,
+    presence::Presence, roster::Roster, throttle::Throttle,
 };
 
 /// The classroom: one for the process, cheap to clone.
@@ -18,7 +17,9 @@ pub(crate) struct Classroom(Arc<Parts>);
 
 /// The parts of a [`Classroom`].
 pub(crate) struct Parts {
-    pub(crate) course: Arc<Course>,
+    pub(crate) folder: CourseFolder,
+    /// Whether whoever is at this computer is the course's author, without signing in.
+    pub(crate) for_author: bool,
     pub(crate) store: Store,
     pub(crate) machines: machine::Client,
     pub(crate) examiner: Examiner,
@@ -28,13 +29,16 @@ pub(crate) struct Parts {
     pub(crate) presence: Presence,
     pub(crate) roster: Roster,
     pub(crate) site: Arc<app::Site>,
-    /// The pictures that lessons show, by the path that the author wrote.
-    pub(crate) assets: HashMap<String, Bytes>,
 }
 
 impl Classroom {
     pub(crate) fn new(parts: Parts) -> Self {
         Self(Arc::new(parts))
+    }
+
+    /// The course as it is now: what a request began with, it goes on with.
+    pub(crate) fn course(&self) -> Arc<Course> {
+        self.folder.taught().course.clone()
     }
 }
 
@@ -50,6 +54,22 @@ impl Deref for Classroom {
 /// table that could disagree.
 pub(crate) fn machine_of(account: &Account) -> MachineId {
     machine_id(account.id)
+}
+
+/// The name of an instructor's scratch machine, on which exercises are tried.
+pub(crate) fn scratch_machine_of(account: &Account) -> MachineId {
+    scratch_machine(account.id)
+}
+
+/// The name of the scratch machine of whoever is at this computer.
+pub(crate) fn scratch_machine_here() -> MachineId {
+    scratch_machine("here")
+}
+
+fn scratch_machine(whose: impl std::fmt::Display) -> MachineId {
+    format!("author-{whose}")
+        .parse()
+        .expect("'author-' and a short word or a number within i64 is a machine's name")
 }
 
 /// As [`machine_of`], by id.

@@ -343,6 +343,7 @@ fn pass_key(lesson: &Lesson, exercise: &Exercise) -> Result<AttemptKey, Trouble>
     Ok(format!("pass-{}", hex::encode(&Sha256::digest(name)[..16])).parse()?)
 }
 
+/// In whole milliseconds.
 pub(crate) fn millis(limit: Duration) -> u64 {
     u64::try_from(limit.as_millis()).unwrap_or(u64::MAX)
 }

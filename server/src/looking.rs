@@ -197,7 +197,8 @@ impl Looking {
     /// Looks at one exercise.
     async fn look(&mut self, turn: Turn, exercise: &ItemId, reason: Reason) {
         let classroom = self.classroom.clone();
-        let Some(lesson) = classroom.course.lesson(&self.lesson) else {
+        let course = classroom.course();
+        let Some(lesson) = course.lesson(&self.lesson) else {
             return;
         };
         let is_hand = self.hand(lesson).is_some_and(|hand| hand.id == *exercise);
@@ -239,7 +240,8 @@ impl Looking {
             let (lesson, exercise) = (self.lesson.clone(), id.clone());
             // To its end, even if the page is closed: half a setup is none.
             let prepared = tokio::spawn(async move {
-                let lesson = classroom.course.lesson(&lesson)?;
+                let course = classroom.course();
+                let lesson = course.lesson(&lesson)?;
                 let exercise = lesson.exercise(&exercise)?;
                 let examiner = &classroom.examiner;
                 let prepared = examiner.prepare(account, &generation, lesson, exercise);
@@ -288,7 +290,8 @@ impl Looking {
     }
 
     fn with_lesson<T>(&self, ask: impl FnOnce(&Lesson) -> Option<T>) -> Option<T> {
-        self.classroom.course.lesson(&self.lesson).and_then(ask)
+        let course = self.classroom.course();
+        course.lesson(&self.lesson).and_then(ask)
     }
 }
 

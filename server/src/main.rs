@@ -4,6 +4,7 @@ mod answers;
 mod app_state;
 mod author;
 mod control;
+mod course_folder;
 mod doctor;
 mod examiner;
 mod host;
@@ -47,8 +48,12 @@ enum Command {
     TestCourse(author::test_course::Args),
 }
 
+/// What is logged unless `GYOSIL_LOG` says otherwise. notify complains of folders that have gone, which
+/// is what it is there to tell.
+const LOGGED: &str = "info,notify=error";
+
 fn main() -> ExitCode {
-    let filter = EnvFilter::try_from_env("GYOSIL_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    let filter = EnvFilter::try_from_env("GYOSIL_LOG").unwrap_or_else(|_| EnvFilter::new(LOGGED));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -1,15 +1,13 @@
 //! `gyosil serve`: from the command line to a running classroom.
 
 use std::{
-    collections::HashMap,
     net::SocketAddr,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use anyhow::{Context, Result};
-use axum::{Router, body::Bytes};
-use course::Course;
+use anyhow::{Context, Result, ensure};
+use axum::Router;
 use rand::RngCore;
 use store::Store;
 use tokio::{
@@ -24,6 +22,7 @@ use tower_sessions_sqlx_store::SqliteStore;
 use crate::{
     app_state::{Classroom, Parts},
     control,
+    course_folder::CourseFolder,
     examiner::Examiner,
     host::{self, MachinedOptions, WEB_USER},
     listener::Listener,
@@ -53,6 +52,10 @@ pub(crate) struct Args {
     /// The course to teach, instead of the one in the data folder.
     #[arg(long)]
     content: Option<PathBuf>,
+    /// Let whoever is at this computer write the course: the author's pages without signing in, also of
+    /// a course with problems. Listens on this computer only.
+    #[arg(long)]
+    author: bool,
     /// Say that visitors come over TLS (a reverse proxy's), so that cookies are marked Secure.
     #[arg(long)]
     tls: bool,
@@ -65,6 +68,12 @@ pub(crate) struct Args {
 /// # Errors
 /// Anything that keeps the classroom from opening, with the way to mend it.
 pub(crate) fn run(args: Args) -> Result<()> {
+    ensure!(
+        !args.author || args.listen.ip().is_loopback(),
+        "--author shows the course's scripts and answers to whoever can reach {}: \
+         take an address of this computer alone, such as --listen 127.0.0.1:8080",
+        args.listen
+    );
     // Bound while still root, so that port 80 or 443 can be used.
     let listener = std::net::TcpListener::bind(args.listen).with_context(|| {
         format!(
@@ -88,7 +97,7 @@ async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -
         .clone()
         .unwrap_or_else(|| args.data.join("content"));
     let folder = args.data.join("site");
-    let classroom = open(&args.data, &content, &folder, machined).await?;
+    let classroom = open(&args, &content, &folder, machined).await?;
     let sessions = SqliteStore::new(classroom.store.pool().clone());
     sessions
         .migrate()
@@ -123,21 +132,20 @@ async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -
     }
 }
 
-async fn open(data: &Path, content: &Path, site: &Path, machined: PathBuf) -> Result<Classroom> {
-    let course = Course::load(content).map_err(|problems| {
-        anyhow::anyhow!(
-            "the course in {} has problems:\n{problems}",
-            content.display()
-        )
-    })?;
-    let assets = assets(&course, content)?;
-    let store = Store::open(&data.join("web/gyosil.sqlite")).await?;
+async fn open(args: &Args, content: &Path, site: &Path, machined: PathBuf) -> Result<Classroom> {
+    let (folder, keep_up) = CourseFolder::open(content, args.author)?;
+    tokio::spawn(async {
+        if let Err(error) = keep_up.run().await {
+            tracing::error!("the course is not taken up any more when it changes: {error:#}");
+        }
+    });
+    let store = Store::open(&args.data.join("web/gyosil.sqlite")).await?;
     let machines = machine::Client::new(machined);
-    let course = Arc::new(course);
     Ok(Classroom::new(Parts {
         examiner: Examiner::new(machines.clone(), store.clone()),
         listener: Listener::new(machines.clone()),
-        course,
+        folder,
+        for_author: args.author,
         machines,
         passwords: Passwords::new()?,
         throttle: Throttle::default(),
@@ -145,27 +153,19 @@ async fn open(data: &Path, content: &Path, site: &Path, machined: PathBuf) -> Re
         roster: Roster::default(),
         site: Arc::new(site::read(site)?),
         store,
-        assets,
     }))
-}
-
-/// Reads every picture that a lesson shows.
-fn assets(course: &Course, content: &Path) -> Result<HashMap<String, Bytes>> {
-    let names = course.lessons().flat_map(|lesson| &lesson.assets);
-    names
-        .map(|name| {
-            let file = content.join(name);
-            let bytes = std::fs::read(&file)
-                .with_context(|| format!("the picture {} cannot be read", file.display()))?;
-            Ok((name.clone(), bytes.into()))
-        })
-        .collect()
 }
 
 /// Prints where the classroom is and, as long as it has no instructor, the one-time link.
 async fn announce(classroom: &Classroom, listen: SocketAddr) -> Result<()> {
     let address = format!("http://{}", reachable(listen));
     say(&format!("Gyosil is open at {address}/"));
+    if classroom.for_author {
+        let page = app::pages::paths::author(course::Lang::default());
+        say(&format!(
+            "작성 중인 코스 / The course as it is being written: {address}{page}"
+        ));
+    }
     if classroom.store.needs_first_instructor().await? {
         let mut bytes = [0u8; 16];
         rand::rng().fill_bytes(&mut bytes);

@@ -8,13 +8,17 @@ use std::{
 use app::{Frame, Lang, Theme, Words, islands::FRAGMENT_HEADER};
 use axum::{
     extract::{ConnectInfo, FromRef, FromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, header, request::Parts, uri::Authority},
 };
 use axum_extra::extract::CookieJar;
+use machine::MachineId;
 use store::{Account, AccountId, Role};
 use tower_sessions::{Session, cookie::time::Duration};
 
-use crate::{app_state::Classroom, trouble::Trouble};
+use crate::{
+    app_state::{Classroom, scratch_machine_here, scratch_machine_of},
+    trouble::Trouble,
+};
 
 /// A session ends when it was not used for this long: a fortnight bridges a holiday week, and a
 /// shared school computer is not signed in for a whole term.
@@ -42,6 +46,8 @@ pub(crate) struct Visitor {
     pub(crate) address: IpAddr,
     /// The path and query asked for.
     pub(crate) here: String,
+    /// The scratch machine of a visitor who may see the author's pages.
+    pub(crate) scratch: Option<MachineId>,
     /// Asked by our script, which puts a fragment into the page that it has.
     pub(crate) wants_fragment: bool,
 }
@@ -63,7 +69,8 @@ impl Visitor {
             account: self.account.clone(),
             here: self.here.clone(),
             theme: self.theme,
-            course_title: classroom.course.title.get(self.lang).clone(),
+            course_title: classroom.course().title.get(self.lang).clone(),
+            writes: self.scratch.is_some(),
             progress,
             site: classroom.site.clone(),
         }
@@ -98,6 +105,7 @@ where
             lang: lang_of_path(parts.uri.path())
                 .unwrap_or_else(|| preferred_lang(&cookies, &parts.headers)),
             lapsed: account.is_none() && cookies.get(SESSION_COOKIE).is_some(),
+            scratch: scratch(&classroom, account.as_ref(), &parts.headers),
             account,
             theme: cookies
                 .get(THEME_COOKIE)
@@ -134,6 +142,33 @@ async fn account(parts: &mut Parts, classroom: &Classroom) -> Option<Account> {
     classroom.store.account(id).await.unwrap_or_else(|error| {
         tracing::error!(%error, account = %id, "account {id} could not be read: {error}");
         None
+    })
+}
+
+/// Who may see the author's pages: instructors, and in a classroom opened with `--author` whoever asks
+/// for this computer by its own name: a page from elsewhere may have a name made for it that leads
+/// here, and is not to read scripts or to run them.
+fn scratch(
+    classroom: &Classroom,
+    account: Option<&Account>,
+    headers: &HeaderMap,
+) -> Option<MachineId> {
+    if classroom.for_author && is_for_this_computer(headers) {
+        return Some(scratch_machine_here());
+    }
+    account
+        .filter(|account| account.role == Role::Instructor)
+        .map(scratch_machine_of)
+}
+
+fn is_for_this_computer(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let host = host.and_then(|host| host.parse::<Authority>().ok());
+    host.is_some_and(|host| {
+        let name = host.host().trim_matches(['[', ']']);
+        name == "localhost" || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
     })
 }
 
@@ -186,6 +221,30 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
         let Ok(visitor) = Visitor::from_request_parts(parts, state).await;
         visitor.signed_in().cloned().map(Member)
+    }
+}
+
+/// Somebody who may see the author's pages: a handler that takes one cannot be reached by anybody else.
+pub(crate) struct Author {
+    /// Where exercises are tried.
+    pub(crate) machine: MachineId,
+}
+
+impl<S> FromRequestParts<S> for Author
+where
+    S: Send + Sync,
+    Classroom: FromRef<S>,
+{
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
+        let Ok(visitor) = Visitor::from_request_parts(parts, state).await;
+        match visitor.scratch {
+            Some(machine) => Ok(Author { machine }),
+            None => Err(visitor
+                .signed_in()
+                .map_or_else(|trouble| trouble, |_| Trouble::Forbidden)),
+        }
     }
 }
 

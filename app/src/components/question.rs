@@ -15,6 +15,8 @@ pub enum Notice {
     TooLong,
     /// A number is asked for.
     NotANumber,
+    /// It was an answer to what the question was before its author changed it.
+    Changed,
     /// Nobody is signed in; `next` leads back here with the answer kept.
     SignIn {
         /// Where to go after signing in.
@@ -112,6 +114,8 @@ pub fn question(
                 <p class="state">{word}</p>
             </header>
             <input type="hidden" name="key" value=view.key.clone() />
+            // What the answer belongs to, should the question change while the page is open.
+            <input type="hidden" name="shown" value=question.shown() />
             <fieldset aria-describedby=described_by>
                 <legend class="visually-hidden">{text.title.clone()}</legend>
                 <div class="prompt" id=legend_id inner_html=text.prompt.as_str().to_owned()></div>
@@ -380,6 +384,7 @@ fn feedback(
         (Some(Notice::Incomplete), _) => plain("answer-incomplete"),
         (Some(Notice::TooLong), _) => plain("answer-too-long"),
         (Some(Notice::NotANumber), _) => plain("answer-not-a-number"),
+        (Some(Notice::Changed), _) => plain("question-changed"),
         (None, Some(grade)) if grade.right => view! {
             <div class="feedback" data-tone="done">
                 <p class="verdict">{words.t("question-right-long")}</p>

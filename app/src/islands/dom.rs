@@ -4,6 +4,11 @@ use js_sys::{Date, Object, Reflect};
 use wasm_bindgen::{JsCast, closure::Closure};
 use web_sys::{Document, Element, Event, HtmlElement, Window};
 
+use super::{
+    code,
+    merge::{Place, merge},
+};
+
 pub(super) fn window() -> Option<Window> {
     web_sys::window()
 }
@@ -34,8 +39,9 @@ pub(super) enum Taken {
 }
 
 /// Takes pieces of the page that our server rendered: each element of `html` takes the place of the
-/// one with its id, if it is another. What was unfolded stays unfolded, the focus stays where it was,
-/// and the texts of `data-say` are announced to screen readers.
+/// one with its id, if it is another; of one marked `data-merge` only the blocks that are others. What
+/// was unfolded stays unfolded, the focus and the text stay where they were, and the texts of
+/// `data-say` are announced to screen readers.
 pub(super) fn take(html: &str, taken: Taken) {
     let Some(document) = document() else { return };
     let Ok(holder) = document.create_element("template") else {
@@ -43,14 +49,23 @@ pub(super) fn take(html: &str, taken: Taken) {
     };
     holder.set_inner_html(html);
     let holder: web_sys::HtmlTemplateElement = holder.unchecked_into();
+    let place = Place::now();
     let mut said = Vec::new();
     while let Some(new) = holder.content().first_element_child() {
         new.remove();
         localise(&new);
-        let old = document.get_element_by_id(&new.id());
-        if let Some(old) = old.filter(|old| !old.is_equal_node(Some(&new))) {
+        let Some(old) = document.get_element_by_id(&new.id()) else {
+            continue;
+        };
+        if new.has_attribute("data-merge") {
+            merge(&old, &new);
+        } else if !old.is_equal_node(Some(&new)) {
+            code::add_buttons(&new);
             said.extend(exchange(&document, &old, &new, taken));
         }
+    }
+    if let Some(place) = place {
+        place.keep();
     }
     if let Some(announcer) = find("#announcer").filter(|_| !said.is_empty()) {
         announcer.set_text_content(Some(&said.join(". ")));
@@ -142,7 +157,7 @@ fn details(root: &Element) -> impl Iterator<Item = Element> {
     all(root, "details")
 }
 
-fn all(root: &Element, selector: &str) -> impl Iterator<Item = Element> {
+pub(super) fn all(root: &Element, selector: &str) -> impl Iterator<Item = Element> {
     let list = root.query_selector_all(selector).ok();
     let len = list.as_ref().map_or(0, |list| list.length());
     (0..len).filter_map(move |index| list.as_ref()?.item(index)?.dyn_into().ok())

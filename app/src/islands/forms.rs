@@ -7,9 +7,6 @@ use leptos::prelude::*;
 ///
 /// When the server cannot be reached, `#offline` is shown and the form keeps what was entered; its key
 /// makes sending it twice harmless.
-///
-/// What the buttons are called stands in `data-copy`, `data-copied` and, where there is a terminal,
-/// `data-run` of `.prose`.
 #[island]
 pub fn Forms() -> impl IntoView {
     #[cfg(feature = "hydrate")]
@@ -21,17 +18,19 @@ mod browser {
     use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::{JsFuture, spawn_local};
     use web_sys::{
-        CustomEvent, CustomEventInit, Document, Element, Event, FormData, HtmlButtonElement,
-        HtmlElement, HtmlFormElement, RequestInit, Response, SubmitEvent, UrlSearchParams,
+        Element, Event, FormData, HtmlButtonElement, HtmlElement, HtmlFormElement, RequestInit,
+        Response, SubmitEvent, UrlSearchParams,
     };
 
-    use super::super::{FRAGMENT_HEADER, dom};
+    use super::super::{FRAGMENT_HEADER, code, dom};
 
     pub(super) fn listen() {
         let Some(document) = dom::document() else {
             return;
         };
-        add_code_buttons(&document);
+        if let Some(body) = document.body() {
+            code::add_buttons(&body);
+        }
         dom::on(&document, "submit", |event| {
             let submit = event.unchecked_ref::<SubmitEvent>();
             let Some(form) = event
@@ -51,7 +50,7 @@ mod browser {
                 return;
             };
             if let Ok(Some(button)) = target.closest(".code .actions button") {
-                code_button(&button);
+                code::pressed(&button);
             } else if let Ok(Some(button)) = target.closest("button.drawer") {
                 drawer(&button);
             }
@@ -115,77 +114,6 @@ mod browser {
         }
         let text = JsFuture::from(response.text()?).await?;
         Ok(text.as_string().unwrap_or_default())
-    }
-
-    /// Gives every code block its buttons, which are of no use without this script.
-    fn add_code_buttons(document: &Document) {
-        let Some(prose) = dom::find(".prose") else {
-            return;
-        };
-        let copy = prose.get_attribute("data-copy").unwrap_or_default();
-        let copied = prose.get_attribute("data-copied").unwrap_or_default();
-        let run = prose.get_attribute("data-run");
-        let Ok(blocks) = document.query_selector_all(".code") else {
-            return;
-        };
-        for block in (0..blocks.length()).filter_map(|index| blocks.item(index)) {
-            let block: Element = block.unchecked_into();
-            let Some(actions) = element("div", "actions", "") else {
-                continue;
-            };
-            let runs = block
-                .query_selector("pre[data-run]")
-                .ok()
-                .flatten()
-                .is_some();
-            if let Some(button) = element("button", "copy", &copy) {
-                let _ = button.set_attribute("data-done-label", &copied);
-                let _ = actions.append_child(&button);
-            }
-            if let Some(button) = run
-                .as_deref()
-                .filter(|_| runs)
-                .and_then(|run| element("button", "run", run))
-            {
-                let _ = actions.append_child(&button);
-            }
-            let _ = block.append_child(&actions);
-        }
-    }
-
-    fn element(name: &str, class: &str, text: &str) -> Option<Element> {
-        let element = dom::document()?.create_element(name).ok()?;
-        element.set_class_name(class);
-        if name == "button" {
-            element.set_attribute("type", "button").ok()?;
-            element.set_text_content(Some(text));
-        }
-        Some(element)
-    }
-
-    /// *Copy* and *Run in terminal* of a code block.
-    fn code_button(button: &Element) {
-        let block = button.closest(".code").ok().flatten();
-        let code = block.and_then(|block| block.query_selector("pre").ok().flatten());
-        let Some(text) = code.and_then(|code| code.text_content()) else {
-            return;
-        };
-        let Some(window) = dom::window() else { return };
-        if button.class_name() == "run" {
-            let init = CustomEventInit::new();
-            init.set_detail(&JsValue::from_str(text.trim_end()));
-            if let Ok(event) = CustomEvent::new_with_event_init_dict("gyosil:run", &init) {
-                let _ = window.dispatch_event(&event);
-            }
-            return;
-        }
-        let button = button.clone();
-        spawn_local(async move {
-            let copied = JsFuture::from(window.navigator().clipboard().write_text(&text)).await;
-            if let (Ok(_), Some(label)) = (copied, button.get_attribute("data-done-label")) {
-                button.set_text_content(Some(&label));
-            }
-        });
     }
 
     /// Opens or closes the machine on a narrow screen.

@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-/// Follows the event stream that `#machine` names in `data-live`: each message holds pieces of the page
+/// Follows the event stream that the page names in `data-stream`: each message holds pieces of the page
 /// to take. The browser reconnects by itself when the server goes away and comes back; a page that is
 /// shown again after a while connects anew, which tells the server that somebody is there.
 ///
@@ -28,11 +28,11 @@ mod browser {
     const LEFT_AFTER_MS: f64 = 60_000.0;
 
     pub(super) fn follow() {
-        let Some(pane) = dom::find("#machine") else {
+        let Some(page) = dom::find("[data-stream]") else {
             return;
         };
-        dom::localise(&pane);
-        let Some(url) = pane.get_attribute("data-live") else {
+        dom::localise(&page);
+        let Some(url) = page.get_attribute("data-stream") else {
             return;
         };
         let stream = Rc::new(RefCell::new(connect(&url)));

@@ -18,4 +18,8 @@ pub use live::Live;
 pub const FRAGMENT_HEADER: &str = "x-gyosil-fragment";
 
 #[cfg(feature = "hydrate")]
+mod code;
+#[cfg(feature = "hydrate")]
 mod dom;
+#[cfg(feature = "hydrate")]
+mod merge;

@@ -258,7 +258,7 @@ fn title(lesson: &Lesson, id: &ItemId, words: Words) -> String {
 }
 
 /// How long ago, in the largest unit that fits: no clock, so no time zone.
-fn ago(words: Words, ms: i64) -> String {
+pub(super) fn ago(words: Words, ms: i64) -> String {
     let minutes = ms.max(0) / 60_000;
     match minutes {
         0 => words.t("just-now"),

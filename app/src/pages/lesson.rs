@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use course::{Block, Course, ItemId, Lesson, LessonId};
 use leptos::prelude::*;
 
-use super::paths;
+use super::paths::{self, Side};
 use crate::{
     components::{
         ExerciseView, MachineView, QuestionView, Standing, exercise, machine_pane, mark, question,
@@ -64,27 +64,34 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
             <p class="message" id="lapsed" data-tone="wrong" role="alert" hidden>
                 {words.t("page-unknown")} " " <a href=href>{words.t("sign-in")}</a>
             </p>
+            // Filled in when the author changes the lesson while the page is open.
+            <p class="message" id="lesson-changed" hidden></p>
         }
     });
+    let stream = live.then(|| paths::live(lang, &lesson.id, &lesson.shown()));
     let live = live.then(|| view! { <Live /> });
-    let pane = view
-        .machine
-        .as_ref()
-        .map(|machine| machine_pane(&frame, machine, &lesson.id, view.now).into_any());
+    let pane = view.machine.as_ref().map(|machine| {
+        machine_pane(&frame, machine, Side::Student, &lesson.id, view.now).into_any()
+    });
     let page = lesson.pages.get(lang);
     let marks = marks(lesson, &view);
-    let toc = contents(&frame, lesson, &view, &marks).into_any();
+    let titles = view.exercises.iter().map(|view| view.text.title.clone());
+    let toc = contents(words, lesson, titles, &marks);
     let way_on = way_on(&frame, &course, &lesson.id).into_any();
-    let facts = facts(&frame, lesson);
+    let facts = facts(words, lesson);
+    let author = frame.writes.then(|| {
+        let href = Side::Author.lesson(lang, &lesson.id);
+        view! { " · " <a href=href>{words.t("author-view")}</a> }
+    });
     let blocks = blocks(frame.words, lesson, view);
     Some(view! {
         {lapsed}
-        <main class="lesson" id="main">
+        <main class="lesson" id="main" data-stream=stream>
             <article>
                 <header class="lesson-head">
                     <p class="unit-name"><a href=paths::course(lang)>{unit}</a></p>
                     <h1>{page.title.clone()}</h1>
-                    <p class="facts">{facts}</p>
+                    <p class="facts">{facts} {author}</p>
                 </header>
                 {toc}
                 <div
@@ -104,8 +111,18 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
     })
 }
 
-fn facts(frame: &Frame, lesson: &Lesson) -> String {
-    let words = frame.words;
+/// Says on an open page that its lesson is another now.
+pub fn lesson_changed(words: Words, lesson: &LessonId) -> impl IntoView + use<> {
+    let href = paths::lesson(words.0, lesson);
+    view! {
+        <p class="message" id="lesson-changed" data-say=words.t("lesson-changed")>
+            {words.t("lesson-changed")} " " <a href=href>{words.t("lesson-show-changed")}</a>
+        </p>
+    }
+}
+
+/// How long it takes, and how much there is to do.
+pub(super) fn facts(words: Words, lesson: &Lesson) -> String {
     let mut facts = vec![words.with("minutes", &[("n", lesson.minutes.into())])];
     for (key, count) in [
         ("exercise-count", lesson.exercises.len()),
@@ -184,15 +201,15 @@ fn marks(lesson: &Lesson, view: &LessonView) -> BTreeMap<ItemId, &'static str> {
     exercises.chain(questions).collect()
 }
 
-/// The table of contents: headings, and below them what there is to do.
-fn contents(
-    frame: &Frame,
+/// The table of contents: headings, and below them what there is to do. `exercises` are the titles of
+/// the exercises, as the visitor reads them.
+pub(super) fn contents(
+    words: Words,
     lesson: &Lesson,
-    view: &LessonView,
+    exercises: impl Iterator<Item = String>,
     marks: &BTreeMap<ItemId, &'static str>,
-) -> impl IntoView + use<> {
-    let words = frame.words;
-    let page = lesson.pages.get(frame.lang());
+) -> AnyView {
+    let page = lesson.pages.get(words.0);
     let headings: Vec<_> = page
         .toc
         .iter()
@@ -201,23 +218,23 @@ fn contents(
             view! { <li><a href=format!("#{}", heading.id)>{heading.text.clone()}</a></li> }
         })
         .collect();
-    let exercises = lesson
-        .exercises
-        .iter()
-        .zip(&view.exercises)
-        .enumerate()
-        .map(|(index, (exercise, view))| {
-            let name = words.with("exercise-number", &[("n", (index + 1).into())]);
-            let title = &view.text.title;
-            (exercise.id.clone(), format!("{name} · {title}"))
-        });
+    let exercises =
+        lesson
+            .exercises
+            .iter()
+            .zip(exercises)
+            .enumerate()
+            .map(|(index, (exercise, title))| {
+                let name = words.with("exercise-number", &[("n", (index + 1).into())]);
+                (exercise.id.clone(), format!("{name} · {title}"))
+            });
     let questions = lesson
         .questions
         .iter()
         .enumerate()
         .map(|(index, question)| {
             let name = words.with("question-number", &[("n", (index + 1).into())]);
-            let title = &question.text.get(frame.lang()).title;
+            let title = &question.text.get(words.0).title;
             (question.id.clone(), format!("{name} · {title}"))
         });
     let work: Vec<_> = exercises
@@ -237,6 +254,7 @@ fn contents(
             </details>
         </nav>
     }
+    .into_any()
 }
 
 /// The lessons before and after.

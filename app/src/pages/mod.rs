@@ -1,5 +1,6 @@
 //! Whole pages, each a function from what it shows to a [`Rendered`](crate::Rendered) document.
 
+pub mod author;
 mod classes;
 mod course;
 mod doors;
@@ -12,5 +13,5 @@ pub use classes::{class, classes};
 pub use course::{course, done_of};
 pub use doors::{FormTrouble, Join, PASSWORD_MIN, Setup, SignIn, join, setup, sign_in};
 pub use glossary::glossary;
-pub use lesson::{LessonView, lesson};
+pub use lesson::{LessonView, lesson, lesson_changed};
 pub use sorry::{Sorry, sorry};

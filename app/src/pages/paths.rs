@@ -33,9 +33,14 @@ pub fn lesson_with_draft(lang: Lang, lesson: &LessonId, item: &ItemId, fields: &
     )
 }
 
-/// The event stream of a lesson's open page.
-pub fn live(lang: Lang, lesson: &LessonId) -> String {
-    format!("/{lang}/lessons/{lesson}/live")
+/// The event stream of a lesson's open page, which says what it `shown`s (see [`course::Lesson::shown`]).
+pub fn live(lang: Lang, lesson: &LessonId, shown: &str) -> String {
+    format!("/{lang}/lessons/{lesson}/live?shown={shown}")
+}
+
+/// Where an exercise is checked.
+pub fn exercise(lang: Lang, lesson: &LessonId, item: &ItemId) -> String {
+    format!("/{lang}/lessons/{lesson}/exercises/{item}")
 }
 
 /// Where a question's answer goes.
@@ -43,9 +48,57 @@ pub fn question(lang: Lang, lesson: &LessonId, item: &ItemId) -> String {
     format!("/{lang}/lessons/{lesson}/questions/{item}")
 }
 
-/// Where an exercise is checked.
-pub fn exercise(lang: Lang, lesson: &LessonId, item: &ItemId) -> String {
-    format!("/{lang}/lessons/{lesson}/exercises/{item}")
+/// The course as its author has it now.
+pub fn author(lang: Lang) -> String {
+    format!("/{lang}/author/")
+}
+
+/// The event stream of that page.
+pub fn author_live(lang: Lang) -> String {
+    format!("/{lang}/author/live")
+}
+
+/// The author's page of a lesson with its languages side by side.
+pub fn author_both(lang: Lang, lesson: &LessonId) -> String {
+    format!("/{lang}/author/lessons/{lesson}/both")
+}
+
+/// Where an exercise is tried.
+pub fn author_exercise(lang: Lang, lesson: &LessonId, item: &ItemId) -> String {
+    format!("/{lang}/author/lessons/{lesson}/exercises/{item}")
+}
+
+/// On which page of a lesson something stands: what is sent from there comes back to its like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Side {
+    /// The student's, with the student's own machine.
+    Student,
+    /// The author's preview, with a scratch machine.
+    Author,
+}
+
+impl Side {
+    fn base(self, lang: Lang) -> String {
+        match self {
+            Self::Student => format!("/{lang}"),
+            Self::Author => format!("/{lang}/author"),
+        }
+    }
+
+    /// The lesson.
+    pub fn lesson(self, lang: Lang, lesson: &LessonId) -> String {
+        format!("{}/lessons/{lesson}", self.base(lang))
+    }
+
+    /// Where one does something with the machine.
+    pub fn machine(self, lang: Lang, act: MachineAct) -> String {
+        format!("{}/machine/{act}", self.base(lang))
+    }
+
+    /// The terminal's WebSocket.
+    pub fn terminal(self, lang: Lang) -> String {
+        format!("{}/machine/terminal", self.base(lang))
+    }
 }
 
 /// What a student may do with their machine from a page.
@@ -92,16 +145,6 @@ impl fmt::Display for MachineAct {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.word())
     }
-}
-
-/// Where one does something with one's machine.
-pub fn machine(lang: Lang, act: MachineAct) -> String {
-    format!("/{lang}/machine/{act}")
-}
-
-/// The terminal's WebSocket.
-pub fn terminal(lang: Lang) -> String {
-    format!("/{lang}/machine/terminal")
 }
 
 /// The form to sign in, which leads on to `next`.

@@ -6,10 +6,13 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// A language that a course can be written in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Lang {
-    /// Korean, `ko`.
+    /// Korean, `ko`: what is spoken where nothing else is said.
+    #[default]
     Ko,
     /// English, `en`.
     En,
@@ -52,7 +55,7 @@ impl FromStr for Lang {
 }
 
 /// A value in the course's default language and in those it was translated to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Localized<T> {
     default: (Lang, T),
     others: Vec<(Lang, T)>,

@@ -74,6 +74,7 @@ mod prompt;
 mod quiz;
 mod render;
 mod scan;
+mod shown;
 mod source;
 mod tabs;
 mod toml_file;

@@ -63,9 +63,8 @@ impl Course {
     /// # Errors
     /// Every problem of the course, at once.
     pub fn load(dir: &Path) -> Result<Self, Problems> {
-        let mut problems = Vec::new();
-        let folder = Folder::read(dir, &mut problems);
-        Self::of_folder(&folder, true, problems)
+        let (course, problems) = Self::preview(dir);
+        Self::whole(course, problems)
     }
 
     /// Checks the course in this folder as [`Course::load`] does, but quickly: the code on its pages
@@ -75,8 +74,8 @@ impl Course {
     /// Every problem of the course, at once.
     pub fn lint(dir: &Path) -> Result<Self, Problems> {
         let mut problems = Vec::new();
-        let folder = Folder::read(dir, &mut problems);
-        Self::of_folder(&folder, false, problems)
+        let course = Folder::read(dir, &mut problems).course(false, &mut problems);
+        Self::whole(course, problems)
     }
 
     /// A course that stands in no folder: texts by their path, and no images.
@@ -89,25 +88,28 @@ impl Course {
             texts: texts.into(),
             ..Folder::default()
         };
-        Self::of_folder(&folder, false, Vec::new())
+        let mut problems = Vec::new();
+        let course = folder.course(false, &mut problems);
+        Self::whole(course, problems)
     }
 
-    /// `coloured`: whether code is coloured.
-    fn of_folder(
-        folder: &Folder,
-        coloured: bool,
-        mut problems: Vec<Problem>,
-    ) -> Result<Self, Problems> {
-        let course = folder.course(coloured, &mut problems);
+    fn whole(course: Option<Self>, problems: Vec<Problem>) -> Result<Self, Problems> {
         match (course, Problems::of(problems)) {
             (Some(course), None) => Ok(course),
             (_, Some(problems)) => Err(problems),
-            (None, None) => Err(Problems::one(of_file(
-                manifest::NAME,
-                "there is no course here".to_owned(),
-                "a course is a folder with course.toml and a folder per unit",
-            ))),
+            (None, None) => Err(Problems::one(no_course())),
         }
+    }
+
+    /// The course in this folder as far as it can be shown, with every problem of it: for its author's
+    /// eyes, while it is being written. `None` where `course.toml` cannot be read. Only a course
+    /// without problems is one to teach.
+    #[must_use]
+    pub fn preview(dir: &Path) -> (Option<Self>, Vec<Problem>) {
+        let mut problems = Vec::new();
+        let course = Folder::read(dir, &mut problems).course(true, &mut problems);
+        let problems = Problems::of(problems).map(Problems::into_vec);
+        (course, problems.unwrap_or_default())
     }
 }
 
@@ -311,7 +313,7 @@ impl Folder {
         let default = files
             .next()
             .filter(|read| read.file.lang == manifest.default_lang);
-        read.lesson = default.and_then(|default| {
+        read.lesson = default.map(|default| {
             pair::lesson(id, default, files.collect(), concepts, &mut read.problems)
         });
         read
@@ -492,6 +494,14 @@ fn dead_headings(course: &Course, pages: &[PageLinks<'_>], problems: &mut Vec<Pr
             }
         }
     }
+}
+
+fn no_course() -> Problem {
+    of_file(
+        manifest::NAME,
+        "there is no course here".to_owned(),
+        "a course is a folder with course.toml and a folder per unit",
+    )
 }
 
 fn of_file(file: &str, message: String, help: &str) -> Problem {

@@ -76,8 +76,8 @@ impl std::fmt::Debug for Script {
     }
 }
 
-/// A whole course, rendered.
-#[derive(Clone, Debug)]
+/// A whole course, rendered. By default one without a name and without lessons.
+#[derive(Clone, Debug, Default)]
 pub struct Course {
     /// Its name.
     pub title: Localized<String>,

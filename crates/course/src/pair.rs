@@ -19,15 +19,14 @@ pub(crate) struct Read<'a> {
     pub(crate) file: File,
 }
 
-/// Makes a lesson of its files, the default language's first. `None` when that is not possible;
-/// told then, as is everything else that is wrong.
+/// Makes a lesson of its files, the default language's first, as far as they go: what is wrong is told.
 pub(crate) fn lesson(
     id: &LessonId,
     default: Read<'_>,
     translations: Vec<Read<'_>>,
     concepts: &BTreeSet<String>,
     problems: &mut Vec<Problem>,
-) -> Option<Lesson> {
+) -> Lesson {
     let rows: Vec<String> = default
         .file
         .front
@@ -86,7 +85,6 @@ pub(crate) fn lesson(
         pages = pages.with(translation.file.lang, translation.file.page);
     }
 
-    default.file.front?;
     let (mut exercises, mut questions) = (Vec::new(), Vec::new());
     for item in finished.into_iter().flatten() {
         match item {
@@ -94,15 +92,15 @@ pub(crate) fn lesson(
             Finished::Question(question) => questions.push(question),
         }
     }
-    Some(Lesson {
+    Lesson {
         id: id.clone(),
         rows,
-        minutes: minutes?,
+        minutes: minutes.unwrap_or_default(),
         pages,
         exercises,
         questions,
         assets,
-    })
+    }
 }
 
 impl Finisher<'_> {

@@ -122,6 +122,11 @@ impl Problems {
         Self(vec![problem])
     }
 
+    /// All of them.
+    pub(crate) fn into_vec(self) -> Vec<Problem> {
+        self.0
+    }
+
     /// Each of them.
     pub fn iter(&self) -> std::slice::Iter<'_, Problem> {
         self.0.iter()

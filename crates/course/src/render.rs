@@ -69,6 +69,17 @@ pub(crate) enum Mark {
     TabsClose,
 }
 
+impl Mark {
+    /// How many elements it opens, less those that it closes.
+    fn opens(&self) -> isize {
+        match self {
+            Self::Item(_) => 0,
+            Self::Open { .. } | Self::TabsOpen | Self::TabOpen { .. } => 1,
+            Self::Close | Self::TabsClose | Self::TabClose => -1,
+        }
+    }
+}
+
 /// A piece of rendered text.
 pub(crate) enum Chunk {
     /// HTML, and the line of the file where it begins, from 1.
@@ -155,6 +166,8 @@ struct Pass<'r, 'a, 'e> {
     seen_marks: usize,
     /// Whether a tab is open.
     in_tab: bool,
+    /// How many elements are open at this place.
+    depth: isize,
     plain: String,
     plain_done: bool,
 }
@@ -177,7 +190,7 @@ impl<'a> Renderer<'a> {
         }
     }
 
-    /// A lesson's page, cut at its items.
+    /// A lesson's page, cut into its blocks: paragraphs, lists, asides, items.
     pub(crate) fn page(&mut self, fragment: &Fragment, marks: &[Mark]) -> Vec<Chunk> {
         self.render(fragment, marks, Place::Page).0
     }
@@ -252,6 +265,7 @@ impl<'a> Renderer<'a> {
             table: pieces::Table::default(),
             seen_marks: 0,
             in_tab: false,
+            depth: 0,
             plain: String::new(),
             plain_done: false,
         };
@@ -268,7 +282,17 @@ impl<'e> Pass<'_, '_, 'e> {
         self.check_html(events);
         let mut at = 0;
         while at < events.len() {
-            at = self.event(events, at);
+            if self.place == Place::Page && self.depth == 0 {
+                self.flush();
+            }
+            let next = self.event(events, at);
+            let opened: isize = events[at..next].iter().map(|(event, _)| opens(event)).sum();
+            // Raw HTML may close what it never opened; that is told where it is read.
+            self.depth = (self.depth + opened).max(0);
+            at = next;
+        }
+        if self.place == Place::Page {
+            self.flush();
         }
         self.add_footnotes();
         self.flush();
@@ -387,6 +411,7 @@ impl<'e> Pass<'_, '_, 'e> {
     }
 
     fn mark(&mut self, mark: &Mark) {
+        self.depth += mark.opens();
         match mark {
             Mark::Item(item) => {
                 self.flush();
@@ -474,7 +499,9 @@ impl<'e> Pass<'_, '_, 'e> {
         let mut text = String::new();
         html::push_html(&mut text, self.out.drain(..));
         let text = text.trim();
-        let began = self.began.take().unwrap_or_default();
+        // What comes of no place of its own, as footnotes do, comes last.
+        let end = self.fragment.text.len().saturating_sub(1);
+        let began = self.began.take().unwrap_or(end);
         if !text.is_empty() {
             let line = self.fragment.spot(began..began).line + 1;
             self.chunks
@@ -499,6 +526,24 @@ fn end_of(events: &[(Event<'_>, Range<usize>)], start: usize, end: TagEnd) -> us
         .iter()
         .position(|(event, _)| *event == Event::End(end))
         .map_or(events.len() - 1, |offset| start + offset)
+}
+
+/// How many elements an event opens, less those that it closes.
+fn opens(event: &Event<'_>) -> isize {
+    match event {
+        Event::Start(_) => 1,
+        Event::End(_) => -1,
+        Event::Html(text) | Event::InlineHtml(text) => text
+            .split('<')
+            .skip(1)
+            .map(|tag| match tag.as_bytes().first() {
+                Some(b'/') => -1,
+                Some(first) if first.is_ascii_alphabetic() && !tag.starts_with("br") => 1,
+                _ => 0,
+            })
+            .sum(),
+        _ => 0,
+    }
 }
 
 fn html_text<'t>(event: &'t Event<'_>) -> &'t str {

@@ -78,5 +78,5 @@ pub(super) async fn show(
     };
     let students = classroom.store.class_progress(id).await?;
     let (frame, now) = (visitor.frame(&classroom), store::now_ms());
-    Ok(pages::class(frame, classroom.course.clone(), class, students, now).into())
+    Ok(pages::class(frame, classroom.course(), class, students, now).into())
 }

@@ -15,11 +15,18 @@ use crate::{
     visitor::{self, LANG_COOKIE, Visitor},
 };
 
-/// `/`: the course in the visitor's language.
-pub(super) async fn front(jar: CookieJar, headers: HeaderMap) -> Redirect {
-    Redirect::to(&pages::paths::course(visitor::preferred_lang(
-        &jar, &headers,
-    )))
+/// `/`: the course in the visitor's language, its author's view where that is what is served.
+pub(super) async fn front(
+    State(classroom): State<Classroom>,
+    jar: CookieJar,
+    headers: HeaderMap,
+) -> Redirect {
+    let lang = visitor::preferred_lang(&jar, &headers);
+    Redirect::to(&if classroom.for_author {
+        pages::paths::author(lang)
+    } else {
+        pages::paths::course(lang)
+    })
 }
 
 /// `/ko`, as somebody may type it.
@@ -33,7 +40,7 @@ pub(super) async fn show(
     visitor: Visitor,
     jar: CookieJar,
 ) -> Result<Response, Trouble> {
-    let course = classroom.course.clone();
+    let course = classroom.course();
     let (progress, total) = match &visitor.account {
         Some(account) => {
             let progress = classroom.store.progress(account.id).await?;

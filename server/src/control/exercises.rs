@@ -33,7 +33,8 @@ pub(super) async fn submit(
     Path((_, unit, name, item)): Path<(String, String, String, String)>,
     Form(form): Form<Submission>,
 ) -> Result<Response, Trouble> {
-    let lesson = lessons::find(&classroom, &unit, &name)?;
+    let course = classroom.course();
+    let lesson = lessons::find(&course, &unit, &name)?;
     let item = item.parse().map_err(|_| Trouble::NotFound)?;
     let exercise = lesson.exercise(&item).ok_or(Trouble::NotFound)?;
     let place = paths::lesson_item(visitor.lang, &lesson.id, &item);
@@ -78,7 +79,8 @@ pub(super) async fn is_at(
     Path((_, unit, name, item)): Path<(String, String, String, String)>,
 ) -> Result<StatusCode, Trouble> {
     let account = visitor.signed_in()?.id;
-    let lesson = lessons::find(&classroom, &unit, &name)?;
+    let course = classroom.course();
+    let lesson = lessons::find(&course, &unit, &name)?;
     let item = item.parse().map_err(|_| Trouble::NotFound)?;
     lesson.exercise(&item).ok_or(Trouble::NotFound)?;
     classroom.presence.is_at(account, lesson.id.clone(), item);

@@ -14,7 +14,7 @@ pub(super) async fn show(
     State(classroom): State<Classroom>,
     visitor: Visitor,
 ) -> Result<Response, Trouble> {
-    let course = classroom.course.clone();
+    let course = classroom.course();
     if course.glossary.is_empty() {
         return Err(Trouble::NotFound);
     }

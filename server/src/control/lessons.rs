@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use app::{
     Lang, Words,
-    components::{self, ExerciseView, MachineView, Need, QuestionView, Standing},
+    components::{self, ExerciseView, MachineView, Need, Notice, QuestionView, Standing},
     pages,
 };
 use axum::extract::{Path, Query, State};
-use course::{Exercise, ItemId, Lesson, LessonId, Question, Response as Answer};
+use course::{Course, Exercise, ItemId, Lesson, LessonId, Question, Response as Answer};
 use serde::Deserialize;
 use store::{Account, AccountId, Attempt, AttemptKey};
 
@@ -42,7 +42,8 @@ pub(super) async fn show(
     Path((_, unit, name)): Path<(String, String, String)>,
     Query(query): Query<LessonQuery>,
 ) -> Result<Page, Trouble> {
-    let lesson = find(&classroom, &unit, &name)?;
+    let course = classroom.course();
+    let lesson = find(&course, &unit, &name)?;
     let (attempts, total) = match &visitor.account {
         Some(account) => (
             classroom
@@ -60,17 +61,22 @@ pub(super) async fn show(
         .map(|question| {
             let mut view = question_view(&visitor, question, &attempts);
             if question.id.as_str() == query.draft {
-                view.draft(answers::response(question, &draft));
+                let response = answers::response(question, &draft);
+                if answers::is_of(question, &draft) {
+                    view.draft(response);
+                } else {
+                    show_changed(&mut view, response);
+                }
             }
             view
         })
         .collect();
     let view = pages::LessonView {
-        course: classroom.course.clone(),
         lesson: lesson.id.clone(),
         questions,
         exercises: exercise_views(&visitor, lesson, &attempts),
         machine: machine(&classroom, visitor.account.as_ref(), lesson).await,
+        course: course.clone(),
         now: now_s(),
     };
     let page = pages::lesson(visitor.frame_with(&classroom, total), view);
@@ -78,13 +84,9 @@ pub(super) async fn show(
 }
 
 /// The lesson of this address.
-pub(super) fn find<'a>(
-    classroom: &'a Classroom,
-    unit: &str,
-    name: &str,
-) -> Result<&'a Lesson, Trouble> {
+pub(super) fn find<'a>(course: &'a Course, unit: &str, name: &str) -> Result<&'a Lesson, Trouble> {
     let id = LessonId::new(unit, name).map_err(|_| Trouble::NotFound)?;
-    classroom.course.lesson(&id).ok_or(Trouble::NotFound)
+    course.lesson(&id).ok_or(Trouble::NotFound)
 }
 
 /// A question as its student left it: with the last answer and how it was judged.
@@ -116,6 +118,12 @@ pub(super) fn question_view(
         notice: None,
         key: fresh_key(),
     }
+}
+
+/// Shows the question as it is now to somebody whose answer was to what it was before.
+pub(super) fn show_changed(view: &mut QuestionView, response: Option<Answer>) {
+    view.draft(answers::typed(response));
+    view.notice = Some(Notice::Changed);
 }
 
 /// A key for one submission of a form: the form sent twice is one attempt.
@@ -215,7 +223,7 @@ pub(super) async fn progress(
     account: AccountId,
 ) -> Result<(usize, usize), Trouble> {
     let progress = classroom.store.progress(account).await?;
-    Ok(pages::done_of(&classroom.course, &progress))
+    Ok(pages::done_of(&classroom.course(), &progress))
 }
 
 /// Which number an item has in its lesson, from 1.

@@ -9,10 +9,13 @@ use std::{
 use app::{
     Words,
     components::{self, MachineView, Pane, Standing},
-    pages::paths,
+    pages::{
+        self,
+        paths::{self, Side},
+    },
 };
 use axum::{
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::StatusCode,
     response::{
         IntoResponse, Response, Sse,
@@ -22,6 +25,7 @@ use axum::{
 use course::{Exercise, ItemId, Lesson, LessonId, Proof};
 use futures::StreamExt;
 use machine::{Error, Machine, MachineId, State as MachineState};
+use serde::Deserialize;
 use store::AccountId;
 use tokio::{
     sync::{broadcast::error::RecvError, mpsc},
@@ -45,17 +49,25 @@ const FOLLOW_AGAIN: Duration = Duration::from_secs(2);
 /// How much a slow page may lag: it gets whole fragments, each replacing the one before.
 const FRAGMENTS_KEPT: usize = 32;
 
+#[derive(Deserialize)]
+pub(super) struct Open {
+    /// What the page shows: [`course::Lesson::shown`].
+    #[serde(default)]
+    shown: String,
+}
+
 /// Streams fragments to a lesson's page for as long as it is open.
 pub(super) async fn follow(
     State(classroom): State<Classroom>,
     visitor: Visitor,
     Path((_, unit, name)): Path<(String, String, String)>,
+    Query(open): Query<Open>,
 ) -> Result<Response, Trouble> {
     // No way to the sign-in page: a stream that is refused ends, and the page says so.
     let Some(account) = visitor.account.clone() else {
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     };
-    let lesson = lessons::find(&classroom, &unit, &name)?.id.clone();
+    let lesson = lessons::find(&classroom.course(), &unit, &name)?.id.clone();
     let attempts = classroom
         .store
         .attempts(account.id, lesson.as_str())
@@ -69,6 +81,7 @@ pub(super) async fn follow(
         touched: false,
         pieces_shown: None,
         shown: HashMap::new(),
+        text: open.shown,
         classroom,
         lesson,
         fragments,
@@ -96,6 +109,8 @@ struct OpenPage {
     pieces_shown: Option<[String; 4]>,
     /// What the page shows of each exercise.
     shown: HashMap<ItemId, Standing>,
+    /// Which text of the lesson it shows.
+    text: String,
     fragments: mpsc::Sender<String>,
 }
 
@@ -115,6 +130,8 @@ impl OpenPage {
     /// Follows the machine until machined goes away or the page is closed. It only watches: an open
     /// page starts nothing and wakes nothing.
     async fn follow_machine(&mut self) -> Result<(), Closed> {
+        let mut taught = self.classroom.folder.follow_taught();
+        self.compare().await?;
         let states = match self.classroom.machines.watch(&self.machine).await {
             Ok(states) => states,
             // Why none could be made, the page itself knows better.
@@ -137,9 +154,30 @@ impl OpenPage {
                     Err(RecvError::Lagged(_)) => {}
                     Err(RecvError::Closed) => return Ok(()),
                 },
+                changed = taught.changed() => match changed {
+                    // What is new in it is checked from now on.
+                    Ok(()) => self.compare().await?,
+                    Err(_) => return Ok(()),
+                },
                 () = self.fragments.closed() => return Err(Closed),
             }
         }
+    }
+
+    /// Says so if the lesson is another than the page shows. What its student is reading stays.
+    async fn compare(&mut self) -> Result<(), Closed> {
+        let now = self
+            .classroom
+            .course()
+            .lesson(&self.lesson)
+            .map(Lesson::shown);
+        let Some(now) = now.filter(|now| *now != self.text && !self.text.is_empty()) else {
+            return Ok(());
+        };
+        self.text = now;
+        let (words, lesson) = (self.words, self.lesson.clone());
+        self.send(app::fragment(|| pages::lesson_changed(words, &lesson)))
+            .await
     }
 
     /// What looks at the exercises on this machine, as long as it is awake.
@@ -172,7 +210,8 @@ impl OpenPage {
             return Ok(());
         }
         let classroom = self.classroom.clone();
-        let Some(lesson) = classroom.course.lesson(&self.lesson) else {
+        let course = classroom.course();
+        let Some(lesson) = course.lesson(&self.lesson) else {
             return Ok(());
         };
         let Some(exercise) = lesson.exercise(&news.exercise) else {
@@ -223,6 +262,7 @@ impl OpenPage {
         let pane = Pane {
             words: self.words,
             view: &view,
+            side: Side::Student,
             next: &next,
             now: now_s(),
         };

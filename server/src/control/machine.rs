@@ -3,7 +3,7 @@
 use app::{
     Words,
     components::{MachineView, Pane},
-    pages::paths::MachineAct,
+    pages::paths::{MachineAct, Side},
 };
 use axum::{
     Form,
@@ -35,33 +35,45 @@ pub(super) async fn act(
     Form(form): Form<Back>,
 ) -> Result<Response, Trouble> {
     let act = MachineAct::from_word(&act).ok_or(Trouble::NotFound)?;
-    let next = local_path(&form.next);
     let account = visitor.account.as_ref().ok_or_else(|| Trouble::SignIn {
-        next: next.to_owned(),
+        next: local_path(&form.next).to_owned(),
     })?;
-    let id = machine_of(account);
+    let (machines, id) = (&classroom.machines, machine_of(account));
+    Ok(perform(machines, &visitor, &id, Side::Student, act, &form).await)
+}
+
+/// Does it with this machine, and answers with its pane.
+pub(super) async fn perform(
+    machines: &Client,
+    visitor: &Visitor,
+    id: &MachineId,
+    side: Side,
+    act: MachineAct,
+    form: &Back,
+) -> Response {
     tracing::info!(machine = %id, %act, "{act} of {id} was asked for");
-    let machines = &classroom.machines;
+    let next = local_path(&form.next);
     let view = match act {
-        MachineAct::Start => start(machines, &id).await,
-        MachineAct::Wake => view(machines, &id, machines.wake(&id).await).await,
-        MachineAct::Extend => view(machines, &id, machines.extend(&id).await).await,
-        MachineAct::Reset => view(machines, &id, machines.reset(&id).await).await,
-        MachineAct::Stop => match machines.stop(&id).await {
-            Ok(()) => as_it_is(machines, &id).await,
-            Err(error) => view(machines, &id, Err(error)).await,
+        MachineAct::Start => start(machines, id).await,
+        MachineAct::Wake => view(machines, id, machines.wake(id).await).await,
+        MachineAct::Extend => view(machines, id, machines.extend(id).await).await,
+        MachineAct::Reset => view(machines, id, machines.reset(id).await).await,
+        MachineAct::Stop => match machines.stop(id).await {
+            Ok(()) => as_it_is(machines, id).await,
+            Err(error) => view(machines, id, Err(error)).await,
         },
     };
     if !visitor.wants_fragment {
-        return Ok(Redirect::to(next).into_response());
+        return Redirect::to(next).into_response();
     }
     let pane = Pane {
         words: Words(visitor.lang),
         view: &view,
+        side,
         next,
         now: now_s(),
     };
-    Ok(fragment(pane.pieces().concat()))
+    fragment(pane.pieces().concat())
 }
 
 /// Brings the machine up, or says why not; wakes it if it sleeps.
@@ -91,7 +103,7 @@ async fn view(machines: &Client, id: &MachineId, answer: Result<Machine, Error>)
 }
 
 /// The machine as it is, whatever was asked of it.
-async fn as_it_is(machines: &Client, id: &MachineId) -> MachineView {
+pub(super) async fn as_it_is(machines: &Client, id: &MachineId) -> MachineView {
     match machines.get(id).await {
         Ok(Some(machine)) => MachineView::Is(machine),
         Ok(None) => MachineView::Absent,

@@ -1,6 +1,7 @@
 //! What the classroom answers to, by what visitors name.
 
 mod accounts;
+mod author;
 mod classes;
 mod course;
 mod exercises;
@@ -74,6 +75,7 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .route("/{lang}/theme", post(settings::theme))
         .route("/{lang}/classes", get(classes::list).post(classes::create))
         .route("/{lang}/classes/{class}", get(classes::show))
+        .merge(author::pages())
         .layer(middleware::from_fn(known_language))
         .route("/", get(course::front))
         .route("/assets/{unit}/{file}", get(files::asset))
@@ -86,7 +88,9 @@ pub(crate) fn routes<S: SessionStore + Clone>(
     // These two last as long as the page is open.
     let streams = Router::new()
         .route("/{lang}/lessons/{unit}/{lesson}/live", get(live::follow))
-        .route("/{lang}/machine/terminal", get(terminal::attach));
+        .route("/{lang}/machine/terminal", get(terminal::attach))
+        .merge(author::streams())
+        .layer(middleware::from_fn(known_language));
     pages
         .merge(streams)
         .layer(DefaultBodyLimit::max(FORM_MAX))

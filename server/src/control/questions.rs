@@ -27,27 +27,46 @@ pub(super) async fn answer(
     Path((_, unit, name, item)): Path<(String, String, String, String)>,
     RawForm(body): RawForm,
 ) -> Result<Response, Trouble> {
-    let lesson = lessons::find(&classroom, &unit, &name)?;
+    let course = classroom.course();
+    let lesson = lessons::find(&course, &unit, &name)?;
     let item = item.parse().map_err(|_| Trouble::NotFound)?;
     let question = lesson.question(&item).ok_or(Trouble::NotFound)?;
     let fields: Fields = serde_urlencoded::from_bytes(&body).map_err(|_| Trouble::BadRequest)?;
     let response = answers::response(question, &fields);
     let place = paths::lesson_item(visitor.lang, &lesson.id, &item);
 
+    let back = paths::lesson_with_draft(visitor.lang, &lesson.id, &item, &draft(&fields));
+    let has_changed = !answers::is_of(question, &fields);
+    if has_changed && !visitor.wants_fragment {
+        return Ok(Redirect::to(&back).into_response());
+    }
+
     let Some(account) = &visitor.account else {
-        let back = paths::lesson_with_draft(visitor.lang, &lesson.id, &item, &draft(&fields));
         if !visitor.wants_fragment {
             return Err(Trouble::SignIn { next: back });
         }
         let mut view = lessons::question_view(&visitor, question, &[]);
-        view.draft(response);
-        view.notice = Some(Notice::SignIn {
-            next: back,
-            lapsed: visitor.lapsed,
-        });
+        if has_changed {
+            lessons::show_changed(&mut view, response);
+        } else {
+            view.draft(response);
+            view.notice = Some(Notice::SignIn {
+                next: back,
+                lapsed: visitor.lapsed,
+            });
+        }
         return Ok(show(&visitor, lesson, question, view, None));
     };
 
+    if has_changed {
+        let attempts = classroom
+            .store
+            .attempts(account.id, lesson.id.as_str())
+            .await?;
+        let mut view = lessons::question_view(&visitor, question, &attempts);
+        lessons::show_changed(&mut view, response);
+        return Ok(show(&visitor, lesson, question, view, None));
+    }
     let mut notice = None;
     match response
         .as_ref()
@@ -89,7 +108,6 @@ pub(super) async fn answer(
     let mut view = lessons::question_view(&visitor, question, &attempts);
     if notice.is_some() {
         if !visitor.wants_fragment {
-            let back = paths::lesson_with_draft(visitor.lang, &lesson.id, &item, &draft(&fields));
             return Ok(Redirect::to(&back).into_response());
         }
         view.draft(response);

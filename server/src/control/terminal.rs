@@ -41,15 +41,27 @@ pub(super) async fn attach(
     Query(size): Query<Size>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Trouble> {
-    let (account, machine) = (account.id, machine_of(&account));
-    Ok(upgrade
+    let machine = machine_of(&account);
+    Ok(open(classroom, Some(account.id), machine, size, upgrade))
+}
+
+/// Connects the browser to the shell of this machine. What is typed is a sign of life of the student
+/// whose machine it is.
+pub(super) fn open(
+    classroom: Classroom,
+    student: Option<AccountId>,
+    machine: MachineId,
+    size: Size,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    upgrade
         .max_message_size(MESSAGE_MAX)
-        .on_upgrade(move |browser| converse(classroom, account, machine, size, browser)))
+        .on_upgrade(move |browser| converse(classroom, student, machine, size, browser))
 }
 
 async fn converse(
     classroom: Classroom,
-    account: AccountId,
+    student: Option<AccountId>,
     machine: MachineId,
     size: Size,
     mut browser: WebSocket,
@@ -76,7 +88,9 @@ async fn converse(
         let passed = tokio::select! {
             typed = browser.recv() => match typed {
                 Some(Ok(Message::Binary(bytes))) => {
-                    classroom.presence.seen(account);
+                    if let Some(student) = student {
+                        classroom.presence.seen(student);
+                    }
                     shell.send(Inner::Binary(bytes)).await.is_ok()
                 }
                 Some(Ok(Message::Text(text))) => match control(&text) {

@@ -37,12 +37,17 @@ impl Classroom {
     /// The same with options for machined.
     pub(crate) fn with_options(options: &[&str]) -> Self {
         let content = concat!(env!("CARGO_MANIFEST_DIR"), "/../content");
-        Self::serve(content.as_ref(), None, options)
+        Self::serve(content.as_ref(), None, &[], options)
+    }
+
+    /// For whoever writes this course at this computer, without signing in.
+    pub(crate) fn for_author(content: &Path) -> Self {
+        Self::serve(content, None, &["--author"], &[])
     }
 
     /// With another course, and without machines.
     pub(crate) fn with_course(content: &Path) -> Self {
-        Self::serve(content, None, &[])
+        Self::serve(content, None, &[], &[])
     }
 
     /// With machines, another course, and options for machined.
@@ -53,10 +58,10 @@ impl Classroom {
             "there is no machine image at {}: GYOSIL_TEST_IMAGE names another place",
             image.display()
         );
-        Self::serve(content, Some(&image), options)
+        Self::serve(content, Some(&image), &[], options)
     }
 
-    fn serve(content: &Path, image: Option<&Path>, options: &[&str]) -> Self {
+    fn serve(content: &Path, image: Option<&Path>, serve: &[&str], options: &[&str]) -> Self {
         let machined = Path::new(env!("CARGO_BIN_EXE_gyosil")).with_file_name("gyosil-machined");
         assert!(machined.exists(), "build it first: cargo build -p machined");
         // Not below /tmp: it may forbid devices, and machined wants a file system of its own kind.
@@ -71,7 +76,9 @@ impl Classroom {
             symlink(image, data.path().join("machine-image/rootfs")).unwrap();
         }
         let mut server = Command::new(env!("CARGO_BIN_EXE_gyosil"))
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
+            .args(["serve", "--listen", "127.0.0.1:0"])
+            .args(serve)
+            .arg("--data")
             .arg(data.path())
             .arg("--content")
             .arg(readable_course(content, data.path()))
@@ -96,6 +103,9 @@ impl Classroom {
                 .to_owned()
         };
         let url = next_address();
+        if serve.contains(&"--author") {
+            next_address();
+        }
         let setup_link = next_address();
         Self {
             data,
@@ -115,6 +125,23 @@ impl Classroom {
     pub(crate) fn exec(&self, id: &str, request: &ExecRequest) -> Option<Outcome> {
         let id = id.parse().unwrap();
         self.ask(async |machined| machined.exec(&id, request).await.ok())
+    }
+
+    /// Where its course lies: a copy of what it was given.
+    pub(crate) fn course(&self) -> PathBuf {
+        self.data.path().join("course")
+    }
+
+    /// Tells the web process to read the course anew.
+    pub(crate) fn hang_up(&self) {
+        let pid = self.server.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-HUP", &pid])
+                .status()
+                .unwrap()
+                .success()
+        );
     }
 
     /// Its data folder.
@@ -236,6 +263,21 @@ pub(crate) struct Visitor {
 impl Visitor {
     pub(crate) fn get(&self, path: &str) -> Answer {
         answer(self.agent.get(self.address(path)).call().unwrap())
+    }
+
+    /// Asks as for a computer of this name.
+    pub(crate) fn get_as(&self, path: &str, host: &str) -> Answer {
+        let request = self.agent.get(self.address(path)).header("host", host);
+        answer(request.call().unwrap())
+    }
+
+    /// Asks for a file that the browser may have, by its tag.
+    pub(crate) fn get_if_none(&self, path: &str, tag: &str) -> Answer {
+        let request = self
+            .agent
+            .get(self.address(path))
+            .header("if-none-match", tag);
+        answer(request.call().unwrap())
     }
 
     /// What an open page is sent, for as long as it is read.

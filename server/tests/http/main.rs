@@ -4,11 +4,13 @@
 #![allow(missing_docs, clippy::unwrap_used)]
 
 mod answers;
+mod author;
 mod classroom;
 mod doors;
 mod hostile;
 mod machines;
 mod operator;
+mod reload;
 mod secrets;
 mod values;
 mod walls;

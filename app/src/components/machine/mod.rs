@@ -12,7 +12,7 @@ use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use crate::{
     fragment,
     islands::{Divider, SHARE_DEFAULT, SHARE_MAX, SHARE_MIN},
-    pages::paths::{self, MachineAct},
+    pages::paths::{MachineAct, Side},
     shell::Frame,
     words::Words,
 };
@@ -58,6 +58,8 @@ pub struct Pane<'a> {
     pub words: Words,
     /// The machine.
     pub view: &'a MachineView,
+    /// On which side it stands.
+    pub side: Side,
     /// The page that its forms lead back to.
     pub next: &'a str,
     /// The time, in seconds since 1970.
@@ -100,7 +102,7 @@ impl Pane<'_> {
     /// A form with one button.
     fn act(self, act: MachineAct, class: &'static str, label: &str) -> AnyView {
         view! {
-            <form class="act" method="post" action=paths::machine(self.words.0, act) data-live>
+            <form class="act" method="post" action=self.side.machine(self.words.0, act) data-live>
                 <input type="hidden" name="next" value=self.next.to_owned() />
                 <button class=class id=format!("machine-{act}")>{self.words.t(label)}</button>
             </form>
@@ -150,21 +152,22 @@ const IN: [&str; 3] = ["in-minutes", "in-hours", "in-days"];
 pub(crate) fn machine_pane(
     frame: &Frame,
     view: &MachineView,
+    side: Side,
     lesson: &LessonId,
     now: u64,
 ) -> impl IntoView + use<> {
     let words = frame.words;
-    let next = &paths::lesson(words.0, lesson);
+    let next = &side.lesson(words.0, lesson);
     let pane = Pane {
         words,
         view,
+        side,
         next,
         now,
     };
     let (state, _) = view.looks();
     let signed_in = *view != MachineView::SignIn;
-    let live = signed_in.then(|| paths::live(words.0, lesson));
-    let terminal = signed_in.then(|| terminal(frame).into_any());
+    let terminal = signed_in.then(|| terminal(frame, side).into_any());
     let reader = signed_in.then(|| {
         view! {
             <button type="button" id="terminal-reader" aria-pressed="false">
@@ -189,7 +192,6 @@ pub(crate) fn machine_pane(
             class="machine"
             id="machine"
             data-state=state
-            data-live=live
             tabindex="-1"
             aria-labelledby="machine-title"
         >
@@ -218,7 +220,7 @@ pub(crate) fn machine_pane(
 }
 
 /// The place of the terminal and the script that fills it once the machine is ready.
-fn terminal(frame: &Frame) -> impl IntoView + use<> {
+fn terminal(frame: &Frame, side: Side) -> impl IntoView + use<> {
     let words = frame.words;
     view! {
         <div
@@ -226,7 +228,7 @@ fn terminal(frame: &Frame) -> impl IntoView + use<> {
             id="terminal"
             data-script=format!("/pkg/{}", frame.site.terminal)
             data-wasm=format!("/pkg/{}", frame.site.terminal_wasm)
-            data-socket=paths::terminal(words.0)
+            data-socket=side.terminal(words.0)
             data-label=words.t("terminal-label")
             data-lost=words.t("terminal-lost")
             data-ended=words.t("terminal-ended")

@@ -14,6 +14,7 @@ mod gift;
 mod glossary;
 mod grading;
 mod map;
+mod preview;
 mod problems;
 mod rendering;
 mod tabs;

@@ -104,9 +104,13 @@ fn everything_knows_its_line() {
         begins,
         [
             "첫 문단",
+            "둘째",
+            ":::note",
             "::::quiz q short ",
             "::::exercise e",
-            "<!-- 말 -->"
+            "끝[^a]",
+            // Footnotes are gathered at the end.
+            ""
         ]
     );
     assert_eq!(at(lesson.exercises[0].line), "::::exercise e");

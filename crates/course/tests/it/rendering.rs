@@ -246,7 +246,9 @@ fn items_stand_where_the_author_put_them() {
             Block::Question(_) => "question",
         })
         .collect();
-    assert_eq!(kinds, ["prose", "question", "prose", "exercise", "prose"]);
+    // Between them a paragraph and a list, each a block.
+    let expected = ["prose", "question", "prose", "prose", "exercise", "prose"];
+    assert_eq!(kinds, expected);
     let question = &lesson.questions[0];
     let choices = &question.text.get(Lang::Ko).plain_choices;
     assert!(matches!(question.kind, Kind::Single { right } if choices[right] == "가"));
