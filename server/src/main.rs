@@ -44,8 +44,14 @@ enum Command {
     Doctor(doctor::Args),
     /// Say everything that is wrong with a course, and how to mend it.
     Lint(author::lint::Args),
+    /// List the rows of a course's map that it does not cover yet.
+    Rows(author::rows::Args),
     /// Try every exercise of a course on real machines: its solution, and each wrong way.
     TestCourse(author::test_course::Args),
+    /// Put a course into one file, or take it out of one.
+    Course(author::archive::Args),
+    /// Take questions from Moodle, or give it some, in GIFT.
+    Gift(author::gift::Args),
 }
 
 /// What is logged unless `GYOSIL_LOG` says otherwise. notify complains of folders that have gone, which
@@ -64,7 +70,10 @@ fn main() -> ExitCode {
         Command::Images(args) => images::run(args).map(|()| ExitCode::SUCCESS),
         Command::Doctor(args) => doctor::run(&args),
         Command::Lint(args) => author::lint::run(&args),
+        Command::Rows(args) => author::rows::run(&args),
         Command::TestCourse(args) => author::test_course::run(&args),
+        Command::Course(args) => author::archive::run(&args),
+        Command::Gift(args) => author::gift::run(&args),
     };
     match outcome {
         Ok(code) => code,

@@ -56,6 +56,8 @@ pub(crate) const FOR_TEST: &[Package] = &[
         "fonts-noto-cjk",
         "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     ),
+    // What lint asks where it is there.
+    package("shellcheck", "shellcheck"),
 ];
 
 /// What a virtual machine takes beyond that.

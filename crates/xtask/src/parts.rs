@@ -13,6 +13,9 @@ pub(crate) enum Part {
     Unit,
     /// machined's tests, with real machines. Needs root.
     Machines,
+    /// The course in content/: it lints, the units that are done cover their rows, and every exercise
+    /// holds on real machines. Needs root.
+    Course,
     /// The whole classroom in a browser. Needs root.
     Story,
     /// machined's tests once more, on cgroup v2, in a virtual machine. Takes long: only where it is
@@ -22,17 +25,18 @@ pub(crate) enum Part {
 
 impl Part {
     /// All parts but [`Part::Vm`], in the order in which they are reported.
-    pub(crate) const ALL: [Part; 5] = [
+    pub(crate) const ALL: [Part; 6] = [
         Part::Fmt,
         Part::Clippy,
         Part::Unit,
         Part::Machines,
+        Part::Course,
         Part::Story,
     ];
 
     /// Whether it starts machines.
     pub(crate) fn needs_root(self) -> bool {
-        matches!(self, Part::Machines | Part::Story)
+        matches!(self, Part::Machines | Part::Course | Part::Story)
     }
 }
 
@@ -43,6 +47,7 @@ impl fmt::Display for Part {
             Part::Clippy => "clippy",
             Part::Unit => "unit",
             Part::Machines => "machines",
+            Part::Course => "course",
             Part::Story => "story",
             Part::Vm => "vm",
         })
@@ -88,8 +93,8 @@ impl Tally {
         }
     }
 
-    /// What a runner's output says: cargo-nextest's summary, `cargo test`'s results, Playwright's
-    /// last lines.
+    /// What a runner's output says: cargo-nextest's summary, `cargo test`'s results, the last lines of
+    /// Playwright and of `gyosil test-course`.
     pub(crate) fn read(output: &str) -> Self {
         let mut tally = Self::default();
         // Summary [   0.012s] 3 tests run: 2 passed (1 slow), 1 failed, 4 skipped
@@ -172,6 +177,13 @@ mod tests {
                ✓  1 [chromium] › lesson.spec.ts:3:1 › opens (1.2s)\n\n\
                2 failed\n    [chromium] › a.spec.ts:1:1 › b\n  1 flaky\n  1 skipped\n  1 did not run\n  4 passed (1.2m)\n";
         assert_eq!(Tally::read(output), tally(4, 3, 2));
+    }
+
+    #[test]
+    fn trials_of_a_course_are_read() {
+        let output = "[1/2] ok     containers/run run-clock  solution  4.7 s\n\n\
+             exercise  tried     result    s\n\n16 passed, 1 failed, 2 weaknesses (361 s)\n";
+        assert_eq!(Tally::read(output), tally(16, 1, 0));
     }
 
     #[test]

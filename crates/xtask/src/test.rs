@@ -20,6 +20,9 @@ use crate::{
     tools, up, vm,
 };
 
+/// The letters of the course map whose rows have no hole any more.
+const UNITS_DONE: &[&str] = &["N", "D"];
+
 /// What to test.
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -81,7 +84,7 @@ impl Test {
             host::check()?;
             ensure!(
                 layout::is_root(),
-                "the parts machines and story start machines, which needs root; \
+                "the parts machines, course and story start machines, which needs root; \
                  without: cargo xtask test fmt clippy unit"
             );
             packages = host::missing(&[host::FOR_UP, host::FOR_TEST]);
@@ -89,7 +92,8 @@ impl Test {
         let has = |part| usize::from(parts.contains(&part));
         let story = has(Part::Story);
         let mut total = has(Part::Fmt) + 3 * has(Part::Clippy) + has(Part::Unit);
-        total += has(Part::Machines) + 3 * story;
+        total += has(Part::Machines) + 3 * has(Part::Course) + 2 * story;
+        total += has(Part::Course).max(story);
         if with_machines {
             total += 2 + usize::from(!packages.is_empty()) + usize::from(!host::has_web_user());
         }
@@ -151,7 +155,8 @@ impl Test {
     }
 
     fn teaching_images(&self) -> Result<()> {
-        let (Some(data), true) = (&self.data, self.wants(Part::Story)) else {
+        let is_wanted = self.wants(Part::Course) || self.wants(Part::Story);
+        let (Some(data), true) = (&self.data, is_wanted) else {
             return Ok(());
         };
         self.steps.run("teaching images", |step| {
@@ -225,6 +230,13 @@ impl Test {
                 }
                 tests.env("GYOSIL_TEST_IMAGE", data.join("machine-image/rootfs"));
                 self.count(Part::Machines, &mut tests)?;
+            }
+            if self.wants(Part::Course) {
+                self.check(Part::Course, "the course lints", &mut gyosil("lint", &[]))?;
+                let rows = "the units that are done cover their rows";
+                self.check(Part::Course, rows, &mut gyosil("rows", UNITS_DONE))?;
+                let mut trials = gyosil("test-course", &["--data"]);
+                self.count(Part::Course, trials.arg(data))?;
             }
             if self.wants(Part::Story) {
                 self.count(Part::Story, &mut story(data))?;
@@ -349,6 +361,17 @@ fn story(data: &Path) -> Command {
         .env("NO_COLOR", "1")
         .env_remove("FORCE_COLOR");
     npm
+}
+
+/// A command of the classroom's, about the repository's course.
+fn gyosil(command: &str, arguments: &[&str]) -> Command {
+    let mut gyosil = Command::new(bin().join("gyosil"));
+    gyosil
+        .arg(command)
+        .arg(layout::root().join("content"))
+        .args(arguments)
+        .env("NO_COLOR", "1");
+    gyosil
 }
 
 /// The folder of the programs that tests run.

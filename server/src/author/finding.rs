@@ -76,7 +76,7 @@ impl Finding {
     /// One line of JSON; `dir` is the course's folder as it was named.
     ///
     /// # Errors
-    /// None that serde_json does not make up: all of it is text and numbers.
+    /// serde_json's, which has none for text and numbers.
     pub(super) fn json(&self, dir: &Path) -> serde_json::Result<String> {
         // Who means the whole file points to its beginning: every editor can show that.
         let column = self.column.max(1);
@@ -134,11 +134,16 @@ impl<'a> Report<'a> {
     fn of(finding: &'a Finding, dir: &Path) -> Self {
         let file = shown(dir, &finding.file);
         let cut = if finding.skipped > 0 { "…" } else { "" };
+        let mut text = format!("{cut}{}", finding.source.replace('\t', " "));
+        if finding.skipped + finding.source.chars().count() < finding.column {
+            // What is missing at the end of a line is shown behind it.
+            text.push(' ');
+        }
         Self {
             finding,
             line: Line {
                 name: file.clone(),
-                text: format!("{cut}{}", finding.source.replace('\t', " ")),
+                text,
                 number: finding.line.saturating_sub(1),
                 column: finding.column.saturating_sub(1),
             },

@@ -61,22 +61,26 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     })
 }
 
-/// Everything that is wrong with a course, by file and line; and the course, as far as there is one.
+/// A course as far as there is one, and what is wrong with it but for its scripts' syntax.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub(super) fn read(dir: &Path) -> Result<(Vec<Finding>, Option<Course>)> {
+    ensure_folder(dir)?;
+    Ok(match Course::lint(dir) {
+        Ok(course) => (Vec::new(), Some(course)),
+        Err(problems) => (problems.iter().map(Finding::from).collect(), None),
+    })
+}
+
+/// The same with what bash, and ShellCheck if wanted, say of the scripts; by file and line.
 ///
 /// # Errors
 /// When the folder cannot be read, or a tool that reads scripts cannot do its work.
 pub(super) fn examine(dir: &Path, with_shellcheck: bool) -> Result<(Vec<Finding>, Option<Course>)> {
-    ensure_folder(dir)?;
-    let (course, problems) = match Course::lint(dir) {
-        Ok(course) => (Some(course), Vec::new()),
-        Err(problems) => (None, problems.iter().cloned().collect()),
-    };
-    let mut findings: Vec<Finding> = problems.iter().map(Finding::from).collect();
-    let scripts: Vec<Script> = course
-        .iter()
-        .flat_map(Course::scripts)
-        .map(Script::of)
-        .collect();
+    let (mut findings, course) = read(dir)?;
+    let scripts = course.iter().flat_map(Course::scripts);
+    let scripts: Vec<Script> = scripts.map(Script::of).collect();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()?;

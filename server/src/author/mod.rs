@@ -1,8 +1,11 @@
 //! What an author runs before any student sees a course.
 
+pub(crate) mod archive;
 mod bash;
 mod finding;
+pub(crate) mod gift;
 pub(crate) mod lint;
+pub(crate) mod rows;
 mod script;
 mod shellcheck;
 pub(crate) mod test_course;
@@ -12,7 +15,7 @@ use std::{
     path::Path,
 };
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result};
 use miette::{GraphicalReportHandler, GraphicalTheme};
 
 /// How wide a report is where no terminal says so, in columns.
@@ -23,16 +26,8 @@ const WIDTH: usize = 100;
 /// # Errors
 /// When it is no folder, or cannot be looked into.
 fn ensure_folder(dir: &Path) -> Result<()> {
-    let entries = std::fs::read_dir(dir);
-    ensure!(
-        entries.is_ok(),
-        "{} is no folder that can be read{}",
-        dir.display(),
-        entries
-            .err()
-            .map(|error| format!(": {error}"))
-            .unwrap_or_default()
-    );
+    std::fs::read_dir(dir)
+        .with_context(|| format!("{} is no folder that can be read", dir.display()))?;
     Ok(())
 }
 

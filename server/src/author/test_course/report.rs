@@ -76,8 +76,7 @@ pub(super) fn table(outcomes: &[Outcome<'_>], took: Duration) -> io::Result<()> 
         number => format!(", {}", count(number, "weakness", "weaknesses")),
     };
     say(&format!(
-        "\n{}: {} passed, {failed} failed{weak} ({:.0} s)",
-        count(outcomes.len(), "trial", "trials"),
+        "\n{} passed, {failed} failed{weak} ({:.0} s)",
         outcomes.len() - failed,
         took.as_secs_f32()
     ))

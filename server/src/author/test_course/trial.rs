@@ -76,10 +76,10 @@ impl<'a> Trial<'a> {
                 let typed = machine.type_in(&wrong.script, &values).await?;
                 note(typed, notes)?;
                 let look = look(&machine, self.exercise, &values, notes).await?;
-                if look == Look::NotYet(Some(wrong.feedback.clone())) {
+                let wanted = Look::NotYet(Some(wrong.feedback.clone()));
+                if look == wanted {
                     return Ok(());
                 }
-                let wanted = Look::NotYet(Some(wrong.feedback.clone()));
                 Err(Fault(format!(
                     "{}, instead of: {}",
                     says(&look),
