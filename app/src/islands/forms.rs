@@ -3,7 +3,8 @@
 use leptos::prelude::*;
 
 /// Sends forms marked `data-live` in the background and takes the pieces of the page that come back.
-/// Without it the forms work as forms do. Also wakes the *copy* and *run* buttons of code blocks.
+/// Without it the forms work as forms do. Tells the server which exercise the student is at, so that
+/// this one is checked first. Also wakes the *copy* and *run* buttons of code blocks.
 ///
 /// When the server cannot be reached, `#offline` is shown and the form keeps what was entered; its key
 /// makes sending it twice harmless.
@@ -15,6 +16,8 @@ pub fn Forms() -> impl IntoView {
 
 #[cfg(feature = "hydrate")]
 mod browser {
+    use std::cell::RefCell;
+
     use wasm_bindgen::{JsCast, JsValue};
     use wasm_bindgen_futures::{JsFuture, spawn_local};
     use web_sys::{
@@ -31,6 +34,23 @@ mod browser {
         if let Some(body) = document.body() {
             code::add_buttons(&body);
         }
+        let at = RefCell::new(String::new());
+        dom::on(&document, "focusin", move |event| {
+            // Every exercise takes the focus, also when something in it is clicked or leads there.
+            let form = event
+                .target()
+                .and_then(|t| t.dyn_into::<Element>().ok())
+                .and_then(|target| target.closest(".exercise").ok()?)
+                .and_then(|exercise| exercise.query_selector("form.act").ok()?)
+                .and_then(|form| form.dyn_into::<HtmlFormElement>().ok());
+            if let (Some(form), Some(window)) = (form, dom::window()) {
+                let here = format!("{}/at", form.action());
+                if at.replace(here.clone()) != here {
+                    // It only says what to look at first: lost, it is said with the next exercise.
+                    let _ = window.navigator().send_beacon(&here);
+                }
+            }
+        });
         dom::on(&document, "submit", |event| {
             let submit = event.unchecked_ref::<SubmitEvent>();
             let Some(form) = event

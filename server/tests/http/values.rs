@@ -100,6 +100,14 @@ fn values_are_a_students_own_and_what_builds_on_something_waits_for_it() {
         "{sum}"
     );
 
+    // Where a student is, only they say, and only of exercises that there are.
+    let at = |visitor: &Visitor, id: &str| {
+        let path = format!("{LESSON}/exercises/{id}/at");
+        visitor.post(&path, &[]).status
+    };
+    assert_eq!((at(kim, "make"), at(kim, "nothing")), (204, 404));
+    assert_eq!(at(&classroom.visitor(), "make"), 303);
+
     // Another's value does not pass; feedback has the own one.
     press_until(kim, "make", &format!("{file}</code>이 없습니다"));
     let open_page = kim.stream(&format!("{LESSON}/live"));
