@@ -1,7 +1,8 @@
 //! The classroom by its public door, HTTP: the real executable, a real database, the real course.
 //! Machines themselves and what a browser makes of the pages are tested elsewhere (crates/machined/tests,
 //! end2end).
-#![allow(missing_docs, clippy::unwrap_used)]
+// These tests have no runtime whose worker a pause could block.
+#![allow(missing_docs, clippy::disallowed_methods, clippy::unwrap_used)]
 
 mod answers;
 mod author;
