@@ -69,7 +69,11 @@ pub(super) fn read(dir: &Path) -> Result<(Vec<Finding>, Option<Course>)> {
     ensure_folder(dir)?;
     Ok(match Course::lint(dir) {
         Ok(course) => (Vec::new(), Some(course)),
-        Err(problems) => (problems.iter().map(Finding::from).collect(), None),
+        // What there is of it, so that scripts and rows are looked at all the same: read once more.
+        Err(problems) => (
+            problems.iter().map(Finding::from).collect(),
+            Course::preview(dir).0,
+        ),
     })
 }
 
