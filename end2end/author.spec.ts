@@ -107,7 +107,7 @@ for (const lang of langs) {
     const t = words(lang);
     const classroom = await open({ machines: false, serve: ["--author"] });
     const page = await visitor(lang);
-    await save(classroom, lang, withFirst("![](none.svg)"));
+    await save(classroom, lang, withFirst("![none](none.svg)"));
     for (const viewport of [null, phone]) {
       if (viewport) await page.setViewportSize(viewport);
       await page.goto(`${classroom.url}/${lang}/author/`);

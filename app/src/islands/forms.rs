@@ -87,18 +87,18 @@ mod browser {
             // Not disabled: that would take the focus away from it.
             let _ = button.set_attribute("aria-disabled", "true");
         }
-        match exchange(&form, button.as_ref()).await {
+        let answer = exchange(&form, button.as_ref()).await;
+        // The pieces that come need not have the form in them: it may be sent again.
+        let _ = form.remove_attribute("aria-busy");
+        if let Some(button) = &button {
+            let _ = button.remove_attribute("aria-disabled");
+        }
+        match answer {
             Ok(html) => {
                 dom::hide("#offline");
                 dom::take(&html, dom::Taken::Answer);
             }
-            Err(_) => {
-                let _ = form.remove_attribute("aria-busy");
-                if let Some(button) = &button {
-                    let _ = button.remove_attribute("aria-disabled");
-                }
-                dom::show("#offline");
-            }
+            Err(_) => dom::show("#offline"),
         }
     }
 

@@ -141,7 +141,7 @@ pub(super) fn trial(
     let labelled_by = title.clone();
     let buttons: Vec<_> = Run::all(exercise)
         .map(|(run, _)| {
-            let button = format!("{id}-{run}");
+            let button = format!("{id}-try-{run}");
             view! {
                 <button class="button small" id=button name="run" value=run.to_string()>
                     {run.label(words, exercise)}

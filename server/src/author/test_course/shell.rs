@@ -18,14 +18,33 @@ const NAME: &str = "test";
 const COLUMNS: u16 = 200;
 const ROWS: u16 = 50;
 
-/// The prompts by which we know that the shell has done a line, and that it wants more of it.
-const DONE: &str = "@gyosil@$ ";
-const MORE: &str = "@gyosil@> ";
+/// The prompts by which we know that the shell has done a line, and that it wants more of it. Others
+/// for each script: a terminal that is there already shows first what the one before it ended with.
+struct Prompts {
+    number: u32,
+    done: String,
+    more: String,
+}
 
-/// Sets them: written apart, so that the line's echo is no prompt. A tab is typed as it is, as in a
-/// pasted text, where it completes nothing.
-const PREPARE: &str =
-    " PROMPT_COMMAND= PS1='@gyo''sil@$ ' PS2='@gyo''sil@> '; bind '\"\\t\": self-insert'";
+impl Prompts {
+    fn new() -> Self {
+        let number = rand::random();
+        Self {
+            number,
+            done: format!("@gyosil{number}@$ "),
+            more: format!("@gyosil{number}@> "),
+        }
+    }
+
+    /// Sets them: written apart, so that the line's echo is no prompt. A tab is typed as it is, as in
+    /// a pasted text, where it completes nothing.
+    fn line(&self) -> String {
+        let number = self.number;
+        format!(
+            " PROMPT_COMMAND= PS1='@gyo''sil{number}@$ ' PS2='@gyo''sil{number}@> '; bind '\"\\t\": self-insert'"
+        )
+    }
+}
 
 /// How long the shell may take to be there.
 const OPENS_WITHIN: Duration = Duration::from_secs(20);
@@ -140,6 +159,7 @@ enum Seen {
 
 struct Shell {
     socket: WebSocketStream<UnixStream>,
+    prompts: Prompts,
     /// What was shown since the prompts were set.
     shown: Vec<u8>,
     /// Whether lines were typed without a prompt.
@@ -150,11 +170,12 @@ impl Shell {
     async fn open(client: &Client, id: &MachineId) -> Result<Self> {
         let mut shell = Self {
             socket: client.terminal(id, NAME, COLUMNS, ROWS).await?,
+            prompts: Prompts::new(),
             shown: Vec::new(),
             is_ahead: false,
         };
         shell.prepare().await?;
-        shell.shown = DONE.into();
+        shell.shown = shell.prompts.done.clone().into();
         Ok(shell)
     }
 
@@ -164,12 +185,12 @@ impl Shell {
         self.socket = client.terminal(id, NAME, COLUMNS, ROWS).await?;
         self.is_ahead = false;
         self.prepare().await?;
-        self.shown = [&shown[..], b"\n", DONE.as_bytes()].concat();
+        self.shown = [&shown[..], b"\n", self.prompts.done.as_bytes()].concat();
         Ok(())
     }
 
     async fn prepare(&mut self) -> Result<()> {
-        self.enter(PREPARE).await?;
+        self.enter(&self.prompts.line()).await?;
         let until = Instant::now() + OPENS_WITHIN;
         match self.until_quiet(AT_START, until).await? {
             Seen::Prompt => Ok(()),
@@ -223,9 +244,9 @@ impl Shell {
 
     /// The prompt with which what is shown ends.
     fn prompt(&self) -> Option<Seen> {
-        if self.shown.ends_with(DONE.as_bytes()) {
+        if self.shown.ends_with(self.prompts.done.as_bytes()) {
             Some(Seen::Prompt)
-        } else if self.shown.ends_with(MORE.as_bytes()) {
+        } else if self.shown.ends_with(self.prompts.more.as_bytes()) {
             Some(Seen::More)
         } else {
             None
@@ -242,7 +263,9 @@ impl Shell {
     }
 
     fn shown(&self) -> String {
-        plain(&self.shown).replace(DONE, "$ ").replace(MORE, "> ")
+        plain(&self.shown)
+            .replace(&self.prompts.done, "$ ")
+            .replace(&self.prompts.more, "> ")
     }
 }
 
