@@ -2,10 +2,10 @@
 
 use machine::{MachineId, MachineUser, Outcome};
 
-use crate::classroom::{Classroom, id};
+use crate::classroom::{Classroom, PATIENCE, id};
 
 /// Bash functions of these tests: `expect CODE COMMAND…` fails unless it exits so; `until_true` tries
-/// again until a limit that a working machine is far from.
+/// again until a limit that a working machine is far from; `within SECONDS COMMAND…` ends it then.
 const HELPERS: &str = r#"
 set -eu
 expect() {
@@ -13,9 +13,13 @@ expect() {
     "$@" || code=$?
     [ "$code" = "$wanted" ] || { echo "exit code $code instead of $wanted: $*" >&2; exit 99; }
 }
+within() {
+    local seconds=$1; shift
+    timeout $((seconds * patience)) "$@"
+}
 until_true() {
     local try
-    for try in $(seq 300); do if "$@" >/dev/null 2>&1; then return; fi; sleep 0.1; done
+    for try in $(seq $((300 * patience))); do if "$@" >/dev/null 2>&1; then return; fi; sleep 0.1; done
     echo "never true: $*" >&2; exit 98
 }
 said() { grep -qF -- "$1" <<<"$2" || { printf 'not there: %s\nin: %s\n' "$1" "$2" >&2; exit 97; }; }
@@ -23,7 +27,7 @@ said() { grep -qF -- "$1" <<<"$2" || { printf 'not there: %s\nin: %s\n' "$1" "$2
 
 /// Runs a script as the student; every step in it must hold.
 async fn student(classroom: &Classroom, id: &MachineId, script: &str) -> Outcome {
-    let script = format!("{HELPERS}\n{script}");
+    let script = format!("patience={PATIENCE}\n{HELPERS}\n{script}");
     let outcome = classroom.try_bash(id, &script, MachineUser::Student).await;
     assert_eq!(
         outcome.exit,
@@ -166,7 +170,7 @@ async fn a_broken_engine_fails_as_with_systemd_and_is_mended() {
         out=$(expect 3 systemctl status docker)
         said '(code=exited, status=1/FAILURE)' "$out"
         said '(Result: exit-code)' "$out"
-        expect 1 timeout 5 docker ps
+        expect 1 within 5 docker ps
         # It tries again by itself, but not for ever.
         until_true systemctl is-failed docker
         out=$(journalctl -u docker)
@@ -185,7 +189,7 @@ async fn a_broken_engine_fails_as_with_systemd_and_is_mended() {
     student(&classroom, &hong, r#"
         before=$(pgrep -x dockerd)
         sudo kill -9 $before
-        timeout 20 docker ps
+        within 20 docker ps
         [ "$(pgrep -x dockerd)" != "$before" ]
         said 'docker.service: Main process exited, code=killed, status=9/KILL' "$(journalctl -u docker)"
         sudo kill -9 $(pgrep -x containerd)
@@ -202,7 +206,7 @@ async fn a_broken_engine_fails_as_with_systemd_and_is_mended() {
     classroom.client().stop(&hong).await.expect("to stop");
     classroom.ready(&hong).await;
     student(&classroom, &hong, r#"
-        expect 1 timeout 20 docker ps
+        expect 1 within 20 docker ps
         sudo cp /tmp/whole.json /etc/docker/daemon.json || echo '{}' | sudo tee /etc/docker/daemon.json
         sudo systemctl restart docker
         docker ps
@@ -337,7 +341,9 @@ TimeoutStopSec=500ms
 END
         systemctl daemon-reload
     "#;
-    classroom.bash(&hong, &format!("{HELPERS}\n{units}")).await;
+    classroom
+        .bash(&hong, &format!("patience={PATIENCE}\n{HELPERS}\n{units}"))
+        .await;
     student(&classroom, &hong, r#"
         sudo systemctl start once
         [ "$(systemctl show -p SubState --value once plain)" = $'exited\n\nrunning' ]
@@ -438,8 +444,8 @@ async fn a_flood_of_words_is_bounded() {
         printf '[Service]\nExecStart=/bin/cat /dev/zero\n' | sudo tee /etc/systemd/system/zeros.service
         sudo systemctl start flood zeros
         sleep 3
-        timeout 10 docker ps
-        timeout 10 systemctl status flood
+        within 10 docker ps
+        within 10 systemctl status flood
         sudo systemctl stop flood zeros
         [ "$(journalctl -u flood -o cat | grep -c flood)" -le 10010 ]
         [ "$(du -sm /var/log/journal | cut -f1)" -le 30 ]
