@@ -209,6 +209,8 @@ async fn after_a_restart_of_the_host_machines_start_with_their_disks() {
         classroom.client().delete(id).await.expect("to go");
     }
     classroom.terminate();
-    let left = footprint::measure(&classroom).await;
-    assert!(left.values().all(Vec::is_empty), "{left:?}");
+    // What machined had killed may take the kernel a moment to clear away.
+    let mut nothing = footprint::measure(&classroom).await;
+    nothing.values_mut().for_each(Vec::clear);
+    footprint::assert_settles(&classroom, &nothing).await;
 }
