@@ -15,6 +15,9 @@ use tokio::{sync::broadcast, time::timeout};
 const KEPT: usize = 16;
 /// How often a stream without events looks whether anybody still listens.
 const STILL_THERE: Duration = Duration::from_secs(5);
+/// What the engine reports though nothing has changed by it: somebody looked. Checks look as well, and
+/// their looking must not make the next look.
+const LOOKS: [&str; 5] = ["archive-path", "export", "resize", "save", "top"];
 
 /// The engines that are listened to.
 #[derive(Clone)]
@@ -50,9 +53,11 @@ impl Listener {
         match self.machines.events(&machine).await {
             Ok(mut events) => loop {
                 match timeout(STILL_THERE, events.next()).await {
-                    Ok(Some(Ok(_))) => {
-                        // Nobody listening is found out below.
-                        let _ = listeners.send(());
+                    Ok(Some(Ok(event))) => {
+                        if may_change(&event) {
+                            // Nobody listening is found out below.
+                            let _ = listeners.send(());
+                        }
                     }
                     Ok(Some(Err(_)) | None) => break,
                     Err(_) => {}
@@ -79,4 +84,11 @@ impl Listener {
         }
         unheard
     }
+}
+
+/// Whether the machine's state may be another after what the engine reports.
+fn may_change(event: &serde_json::Value) -> bool {
+    !event["Action"]
+        .as_str()
+        .is_some_and(|action| LOOKS.contains(&action))
 }

@@ -162,6 +162,8 @@ pub(crate) fn machine(
             "sysctl": {
                 "net.ipv6.conf.all.disable_ipv6": "1",
                 "net.ipv6.conf.default.disable_ipv6": "1",
+                // `ping` for everybody, as systemd has it, as a file's capabilities may be lost.
+                "net.ipv4.ping_group_range": format!("0 {}", IDS - 1),
             },
             "seccomp": seccomp(),
             "rootfsPropagation": "private",

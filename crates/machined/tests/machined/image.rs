@@ -16,6 +16,8 @@ async fn a_machine_is_fit_to_work_in() {
             [ "$LANG" = C.UTF-8 ]
             LC_ALL=ko_KR.UTF-8 date +%A | grep -q '요일$'
             sudo -n id -u | grep -qx 0
+            ping -c 1 -W 5 127.0.0.1
+            sudo -n conntrack -L
             # An editor that keeps Korean, and the keys' meaning.
             printf 'i한국어\033:wq\n' >/tmp/keys; rm -f /tmp/note
             script -qec 'vi -s /tmp/keys /tmp/note' /dev/null </dev/null
