@@ -68,11 +68,12 @@ pub fn day_list<K: Ord>(candidates: Vec<Candidate<K>>, today: Day) -> Vec<Candid
             .total_cmp(&recall_b)
             .then_with(|| a.item.cmp(&b.item))
     });
-    let mut total = Duration::ZERO;
+    let mut total: Option<Duration> = None;
     due.retain(|candidate| {
-        let fits = total.is_zero() || total + candidate.takes <= DAY_LIMIT;
+        let with_it = total.unwrap_or_default() + candidate.takes;
+        let fits = total.is_none() || with_it <= DAY_LIMIT;
         if fits {
-            total += candidate.takes;
+            total = Some(with_it);
         }
         fits
     });
@@ -142,6 +143,11 @@ mod tests {
             candidate("one", 40, minutes(1)),
         ];
         assert_eq!(listed(long), ["an hour"]);
+        let behind_nothing = vec![
+            candidate("no time", 10, Duration::ZERO),
+            candidate("an hour", 20, minutes(60)),
+        ];
+        assert_eq!(listed(behind_nothing), ["no time"]);
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub(crate) const FOR_TEST: &[Package] = &[
     ),
     // What lint asks where it is there.
     package("shellcheck", "shellcheck"),
+    // The reference of mastery and item analysis.
+    package("python3-scipy", "/usr/lib/python3/dist-packages/scipy"),
 ];
 
 /// What a virtual machine takes beyond that.
