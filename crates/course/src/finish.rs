@@ -1,6 +1,7 @@
 //! From what the default language's file says to exercises and questions, checked.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use sha2::{Digest, Sha256};
 
@@ -64,11 +65,11 @@ impl Finisher<'_> {
         &mut self,
         spot: Spot,
         code: &'static str,
-        message: impl Into<String>,
-        help: impl Into<String>,
+        message: impl Display,
+        help: impl Display,
     ) {
-        let problem = self.source.problem(spot, code, message, help);
-        self.problems.push(problem);
+        self.problems
+            .extend(self.source.problem(spot, code, message, help));
     }
 
     fn question(&self, item: &Item, body: &QuestionBody, kind: Kind, tags: Tags) -> Question {
@@ -109,7 +110,7 @@ impl Finisher<'_> {
                 self.problem(
                     word.spot,
                     "unknown-concept",
-                    format!("the course has no concept `{}`", word.text),
+                    format_args!("the course has no concept `{}`", word.text),
                     "concepts are listed in course.toml, under [[concepts]]",
                 );
             }
@@ -129,7 +130,7 @@ impl Finisher<'_> {
                 self.problem(
                     word.spot,
                     "unknown-row",
-                    format!("the lesson does not cover the row `{}`", word.text),
+                    format_args!("the lesson does not cover the row `{}`", word.text),
                     "its rows are those that its front matter lists",
                 );
             }
@@ -146,7 +147,7 @@ impl Finisher<'_> {
             self.problem(
                 item.spot,
                 "no-solution",
-                format!("the exercise `{}` has no solution", item.id),
+                format_args!("the exercise `{}` has no solution", item.id),
                 "add a ```bash solution block: one right way, by which the course is tested",
             );
         }
@@ -206,7 +207,7 @@ impl Finisher<'_> {
                     item.spot,
                     "no-proof",
                     "an exercise has a check or a computed answer, and says which",
-                    format!(
+                    format_args!(
                         "with ```bash answer write `::::exercise {} answer` and no check",
                         item.id
                     ),
@@ -217,7 +218,7 @@ impl Finisher<'_> {
                 self.problem(
                     item.spot,
                     "no-proof",
-                    format!("the exercise `{}` has no check", item.id),
+                    format_args!("the exercise `{}` has no check", item.id),
                     "add a ```bash check block that ends with success when it is done",
                 );
                 None
@@ -250,8 +251,8 @@ impl Finisher<'_> {
                     Some(id) if !body.feedback_spots.contains_key(&id) => self.problem(
                         spot,
                         "unknown-feedback",
-                        format!("the exercise has no feedback `{id}`"),
-                        format!("add `:::feedback {id}` with what to tell the student"),
+                        format_args!("the exercise has no feedback `{id}`"),
+                        format_args!("add `:::feedback {id}` with what to tell the student"),
                     ),
                     // A wrong way names what a check must give.
                     Some(_) if matches!(found.role, ScriptRole::Wrong(_)) => {}
@@ -267,8 +268,10 @@ impl Finisher<'_> {
                 self.problem(
                     *spot,
                     "unused-feedback",
-                    format!("no check gives the feedback `{id}`"),
-                    format!("write `fail {id}` in the check where it fits, or take the text out"),
+                    format_args!("no check gives the feedback `{id}`"),
+                    format_args!(
+                        "write `fail {id}` in the check where it fits, or take the text out"
+                    ),
                 );
             }
         }
@@ -314,7 +317,7 @@ impl Finisher<'_> {
                 item.spot,
                 "missing-kind",
                 "this question does not say of which kind it is",
-                format!("write one of {} behind its id", names.join(", ")),
+                format_args!("write one of {} behind its id", names.join(", ")),
             );
             return None;
         };
@@ -442,8 +445,8 @@ impl Finisher<'_> {
         self.problem(
             item.spot,
             "too-few-choices",
-            format!("the question `{}` lacks what is to be answered", item.id),
-            format!("below what is asked write {form}"),
+            format_args!("the question `{}` lacks what is to be answered", item.id),
+            format_args!("below what is asked write {form}"),
         );
         None
     }

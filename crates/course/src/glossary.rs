@@ -111,11 +111,11 @@ impl<'a> Glossary<'a> {
     pub(crate) fn unused(&self, used: &BTreeSet<String>, problems: &mut Vec<Problem>) {
         let unused = |term: &&Entry| is_slug(&term.id) && !used.contains(&term.id);
         for term in self.terms.iter().filter(unused) {
-            problems.push(self.source.problem(
+            problems.extend(self.source.problem(
                 term.spot,
                 "unused-term",
-                format!("no lesson links to the term `{}`", term.id),
-                format!(
+                format_args!("no lesson links to the term `{}`", term.id),
+                format_args!(
                     "write `[…](term:{})` where a lesson first uses it, or take it out",
                     term.id
                 ),

@@ -75,10 +75,10 @@ impl Head {
     pub(crate) fn finish(self, source: &Source<'_>, known: &str, problems: &mut Vec<Problem>) {
         let names = self.attributes.into_iter().map(|(name, _)| name);
         for word in self.words.into_iter().chain(names) {
-            problems.push(source.problem(
+            problems.extend(source.problem(
                 word.spot,
                 "unknown-attribute",
-                format!("`{}` means nothing here", word.text),
+                format_args!("`{}` means nothing here", word.text),
                 known,
             ));
         }
@@ -104,7 +104,7 @@ fn attributes(
         let rest = &text[at..];
         if let Some(tail) = rest.strip_prefix('}') {
             if !tail.trim().is_empty() {
-                problems.push(source.problem(
+                problems.extend(source.problem(
                     source.within(line, at + 1..text.len()),
                     "unknown-attribute",
                     "nothing may follow the braces",
@@ -117,7 +117,7 @@ fn attributes(
             .find(|c: char| c.is_whitespace() || "=}\"".contains(c))
             .unwrap_or(rest.len());
         if key_len == 0 {
-            problems.push(source.problem(
+            problems.extend(source.problem(
                 source.within(line, open..text.len()),
                 "bad-attributes",
                 "these braces cannot be read",

@@ -110,7 +110,7 @@ pub(crate) fn is_plain(name: &str) -> bool {
 }
 
 /// All names that are known, for a message.
-pub(crate) fn known() -> String {
+pub(crate) static KNOWN: LazyLock<String> = LazyLock::new(|| {
     let mut names: Vec<&str> = GRAMMARS
         .iter()
         .map(|(name, _)| *name)
@@ -119,7 +119,7 @@ pub(crate) fn known() -> String {
         .collect();
     names.sort_unstable();
     names.join(", ")
-}
+});
 
 /// Code that has been coloured: a translation repeats it, and colouring is what takes most of the time
 /// that a course takes to be read.

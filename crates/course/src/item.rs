@@ -145,11 +145,11 @@ impl ItemHead {
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
         let Some(word) = head.word() else {
-            problems.push(source.problem(
+            problems.extend(source.problem(
                 directive.spot,
                 "missing-id",
-                format!("this `{}` has no id", directive.name),
-                format!("write one behind it: `::::{} my-first`", directive.name),
+                format_args!("this `{}` has no id", directive.name),
+                format_args!("write one behind it: `::::{} my-first`", directive.name),
             ));
             return None;
         };
@@ -159,7 +159,7 @@ impl ItemHead {
             .map_err(|bad: crate::BadId| {
                 let help =
                     "an id such as `publish-port`: it stands in records for ever, so choose well";
-                problems.push(source.problem(word.spot, "bad-id", bad.to_string(), help));
+                problems.extend(source.problem(word.spot, "bad-id", bad.to_string(), help));
             })
             .ok()?;
         let concepts = head.value("concepts").map(|value| split(&value));
@@ -171,11 +171,11 @@ impl ItemHead {
                 .ok()
                 .filter(|points| (1..=POINTS_MAX).contains(points));
             if points.is_none() {
-                problems.push(source.problem(
+                problems.extend(source.problem(
                     value.spot,
                     "bad-points",
-                    format!("`{}` is no number of points", value.text),
-                    format!("write a whole number from 1 to {POINTS_MAX}"),
+                    format_args!("`{}` is no number of points", value.text),
+                    format_args!("write a whole number from 1 to {POINTS_MAX}"),
                 ));
             }
             Some((points?, value.spot))
@@ -223,7 +223,7 @@ pub(crate) fn exercise(
             renderer.problem(
                 word.spot,
                 "unknown-kind",
-                format!("`{}` is no kind of exercise", word.text),
+                format_args!("`{}` is no kind of exercise", word.text),
                 "only `answer` may stand here, for a computed answer",
             );
             None
@@ -307,7 +307,7 @@ fn script(renderer: &mut Renderer<'_>, code: &Code) -> Option<Option<FoundScript
             renderer.problem(
                 spot,
                 "unknown-script",
-                format!("`{}` is no script of an exercise", code.info),
+                format_args!("`{}` is no script of an exercise", code.info),
                 "one of `bash setup`, `bash check`, `bash answer`, `bash solution`, `bash wrong FEEDBACK-ID`",
             );
             return Some(None);
@@ -365,7 +365,7 @@ fn feedback(
         renderer.problem(
             id.spot,
             "duplicate-id",
-            format!("there is another feedback `{}` in this exercise", id.text),
+            format_args!("there is another feedback `{}` in this exercise", id.text),
             "give one of them another id",
         );
     }
@@ -387,7 +387,7 @@ fn plain_inner(renderer: &mut Renderer<'_>, inner: &Directive) -> crate::Html {
         renderer.problem(
             inner.spot,
             "empty",
-            format!("this `{}` is empty", inner.name),
+            format_args!("this `{}` is empty", inner.name),
             "write its text below it",
         );
     }
@@ -403,11 +403,11 @@ pub(crate) fn kind_of(
     let kind = KindName::of(&word.text);
     if kind.is_none() {
         let names: Vec<&str> = KindName::ALL.iter().map(|(_, name)| *name).collect();
-        problems.push(source.problem(
+        problems.extend(source.problem(
             word.spot,
             "unknown-kind",
-            format!("`{}` is no kind of question", word.text),
-            format!("one of {}", names.join(", ")),
+            format_args!("`{}` is no kind of question", word.text),
+            format_args!("one of {}", names.join(", ")),
         ));
     }
     Some((kind?, word.spot))

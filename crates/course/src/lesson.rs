@@ -106,7 +106,9 @@ impl File {
                         renderer.problem(
                             directive.spot,
                             "too-many-items",
-                            format!("a lesson has at most {ITEMS_MAX} exercises and questions"),
+                            format_args!(
+                                "a lesson has at most {ITEMS_MAX} exercises and questions"
+                            ),
                             "make several lessons of it",
                         );
                         break;
@@ -194,7 +196,7 @@ fn outer(
             renderer.problem(
                 directive.spot,
                 "unknown-directive",
-                format!("there is no `{name}` with four colons"),
+                format_args!("there is no `{name}` with four colons"),
                 "with four colons: exercise, quiz, tabs; with three: note, tip, warning, and inside others feedback, hint, explain, tab",
             );
             None
@@ -236,7 +238,7 @@ fn front(renderer: &mut Renderer<'_>) -> (Option<Front>, Range<usize>) {
             source.line(0),
             "front-matter",
             "the front matter is too long",
-            format!("it has at most {FRONT_MAX} bytes; put a line `---` behind it"),
+            format_args!("it has at most {FRONT_MAX} bytes; put a line `---` behind it"),
         );
         return (None, end + 1..all);
     }
@@ -256,7 +258,7 @@ fn front(renderer: &mut Renderer<'_>) -> (Option<Front>, Range<usize>) {
             renderer.problem(
                 spot,
                 "front-matter",
-                format!("the front matter cannot be read: {}", without_place(&error.to_string())),
+                format_args!("the front matter cannot be read: {}", without_place(&error.to_string())),
                 "it has `title`, and if wanted `summary`; in the default language `rows: [N09]` and `minutes: 15` as well; a title with a colon stands in quotes",
             );
             None
@@ -292,8 +294,8 @@ fn check_front(renderer: &mut Renderer<'_>, front: &Front, end: usize) {
             renderer.problem(
                 spot(key),
                 "front-matter",
-                format!("the {key} is empty or too long"),
-                format!("write one line of at most {LINE_MAX} characters"),
+                format_args!("the {key} is empty or too long"),
+                format_args!("write one line of at most {LINE_MAX} characters"),
             );
         }
     }
@@ -305,7 +307,7 @@ fn check_front(renderer: &mut Renderer<'_>, front: &Front, end: usize) {
             spot("minutes"),
             "front-matter",
             "no lesson takes so many minutes",
-            format!("write 1 to {MINUTES_MAX}"),
+            format_args!("write 1 to {MINUTES_MAX}"),
         );
     }
     for row in front.rows.iter().flatten() {
@@ -316,7 +318,7 @@ fn check_front(renderer: &mut Renderer<'_>, front: &Front, end: usize) {
             renderer.problem(
                 spot("rows"),
                 "unknown-row",
-                format!("the course's map has no row `{row}`"),
+                format_args!("the course's map has no row `{row}`"),
                 "rows are listed in map.toml, under [[rows]]",
             );
         }
@@ -333,7 +335,7 @@ fn refuse_odd_characters(renderer: &mut Renderer<'_>) {
             renderer.problem(
                 source.within(index, at..at + letter.len_utf8()),
                 "odd-character",
-                format!(
+                format_args!(
                     "the character U+{:04X} has no place in a lesson",
                     u32::from(letter)
                 ),
@@ -350,7 +352,7 @@ fn refuse_double_ids(renderer: &mut Renderer<'_>, items: &[Item]) {
             renderer.problem(
                 item.spot,
                 "duplicate-id",
-                format!("there is another `{}` in this lesson", item.id),
+                format_args!("there is another `{}` in this lesson", item.id),
                 "give one of them another id",
             );
         }
@@ -386,8 +388,8 @@ fn check_needs(renderer: &mut Renderer<'_>, items: &[Item]) {
             renderer.problem(
                 *spot,
                 "bad-vars",
-                format!("this exercise does not need `{of}`, whose values it takes"),
-                format!("write `{{needs=\"{of}\"}}` behind its id"),
+                format_args!("this exercise does not need `{of}`, whose values it takes"),
+                format_args!("write `{{needs=\"{of}\"}}` behind its id"),
             );
         }
     }

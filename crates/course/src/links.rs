@@ -1,5 +1,7 @@
 //! Where links and images of a lesson lead.
 
+use std::sync::LazyLock;
+
 use crate::ids::LessonId;
 use crate::render::Env;
 
@@ -20,46 +22,78 @@ pub(crate) enum Link {
     Term(String),
 }
 
-/// What is wrong, and how to mend it.
-type Dead = (String, String);
+/// What is wrong with a link or an image; what it says is made only when somebody is told.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Dead<'t> {
+    #[error("the glossary has no term `{0}`")]
+    Term(&'t str),
+    #[error("`{0}` leads nowhere")]
+    Nowhere(&'t str),
+    #[error("there is no lesson `{0}`")]
+    Lesson(LessonId),
+    #[error("there are no images in a glossary")]
+    InGlossary,
+    #[error("`{0}` is not a file beside the lesson")]
+    Elsewhere(&'t str),
+    #[error("there is no image `{0}` beside the lesson")]
+    Image(&'t str),
+}
+
+impl Dead<'_> {
+    /// How to mend it.
+    pub(crate) fn help(&self) -> &'static str {
+        match self {
+            Self::Term(_) => "terms are listed in glossary.toml, under [[terms]]",
+            Self::Nowhere(_) => {
+                "link to the web with https://, to a lesson with `lesson:unit/name`, to a heading of this page with `#heading`, to a term with `term:name`"
+            }
+            Self::Lesson(_) => "lessons are those that course.toml lists",
+            Self::InGlossary => "show it in the lesson that first uses the term",
+            Self::Elsewhere(_) => {
+                "put the image into the unit's folder and give its name alone; the classroom shows nothing of foreign hosts"
+            }
+            Self::Image(_) => &IMAGE_HELP,
+        }
+    }
+}
+
+static IMAGE_HELP: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "its name may have letters, digits, dots and dashes, and ends in one of {}",
+        IMAGE_TYPES.join(", ")
+    )
+});
+
+/// What a link to the web begins with, in letters of either case.
+const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
 
 /// Reads a link: `https://…`, `mailto:…`, `#heading`, `lesson:unit/name#heading`, `term:name`, or the
 /// file of a lesson as seen from this one: `name.md`, `../unit/name.ko.md`.
-pub(crate) fn link(address: &str, env: &Env<'_>) -> Result<Link, Dead> {
-    let lower = address.to_ascii_lowercase();
-    if ["https://", "http://", "mailto:"]
-        .iter()
-        .any(|scheme| lower.starts_with(scheme))
-    {
+pub(crate) fn link<'t>(address: &'t str, env: &Env<'_>) -> Result<Link, Dead<'t>> {
+    let begins = |scheme: &&str| {
+        let start = address.get(..scheme.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+    };
+    if SCHEMES.iter().any(begins) {
         return Ok(Link::Web(address.to_owned()));
     }
     if let Some(term) = address.strip_prefix("term:") {
         return if env.terms.is_none_or(|terms| terms.contains(term)) {
             Ok(Link::Term(term.to_owned()))
         } else {
-            Err((
-                format!("the glossary has no term `{term}`"),
-                "terms are listed in glossary.toml, under [[terms]]".to_owned(),
-            ))
+            Err(Dead::Term(term))
         };
     }
     let (path, heading) = match address.split_once('#') {
         Some((path, heading)) => (path, Some(decoded(heading))),
         None => (address, None),
     };
-    let lesson = lesson_of(path, env.lesson).ok_or_else(|| {
-        (
-            format!("`{address}` leads nowhere"),
-            "link to the web with https://, to a lesson with `lesson:unit/name`, to a heading of this page with `#heading`, to a term with `term:name`".to_owned(),
-        )
-    })?;
-    if !env.lessons.contains(&lesson) {
-        return Err((
-            format!("there is no lesson `{lesson}`"),
-            "lessons are those that course.toml lists".to_owned(),
-        ));
+    let lesson = lesson_of(path, env.lesson).ok_or(Dead::Nowhere(address))?;
+    if env.lessons.contains(&lesson) {
+        Ok(Link::Lesson { lesson, heading })
+    } else {
+        Err(Dead::Lesson(lesson))
     }
-    Ok(Link::Lesson { lesson, heading })
 }
 
 fn lesson_of(path: &str, here: Option<&LessonId>) -> Option<LessonId> {
@@ -81,30 +115,17 @@ fn lesson_of(path: &str, here: Option<&LessonId>) -> Option<LessonId> {
 }
 
 /// The path in the course's folder of an image that stands beside the lesson.
-pub(crate) fn image(address: &str, env: &Env<'_>) -> Result<String, Dead> {
-    let Some(lesson) = env.lesson else {
-        let message = "there are no images in a glossary";
-        let help = "show it in the lesson that first uses the term";
-        return Err((message.to_owned(), help.to_owned()));
-    };
+pub(crate) fn image<'t>(address: &'t str, env: &Env<'_>) -> Result<String, Dead<'t>> {
+    let lesson = env.lesson.ok_or(Dead::InGlossary)?;
     let name = address.strip_prefix("./").unwrap_or(address);
     if name.contains([':', '/', '\\']) {
-        return Err((
-            format!("`{address}` is not a file beside the lesson"),
-            "put the image into the unit's folder and give its name alone; the classroom shows nothing of foreign hosts".to_owned(),
-        ));
+        return Err(Dead::Elsewhere(address));
     }
     let path = format!("{}/{name}", lesson.unit());
     if env.images.contains(&path) {
         Ok(path)
     } else {
-        Err((
-            format!("there is no image `{name}` beside the lesson"),
-            format!(
-                "its name may have letters, digits, dots and dashes, and ends in one of {}",
-                IMAGE_TYPES.join(", ")
-            ),
-        ))
+        Err(Dead::Image(name))
     }
 }
 

@@ -15,7 +15,7 @@ use crate::lesson::{File, Known};
 use crate::links::is_image;
 use crate::manifest::{self, Manifest, ManifestUnit};
 use crate::map;
-use crate::model::{Course, Lesson, Row, Unit};
+use crate::model::{Course, Heading, Lesson, Row, Unit};
 use crate::pair::{self, Read};
 use crate::parallel;
 use crate::problem::{Problem, Problems};
@@ -369,7 +369,7 @@ impl Folder {
             for lang in &manifest.languages {
                 let path = format!("{id}.{lang}.md");
                 if !self.has(&path) {
-                    problems.push(missing(source, spot, &path, *lang == manifest.default_lang));
+                    problems.extend(missing(source, spot, &path, *lang == manifest.default_lang));
                 }
             }
             listed.insert(id);
@@ -414,7 +414,7 @@ impl Folder {
     }
 }
 
-fn missing(source: &Source<'_>, spot: Spot, path: &str, is_default: bool) -> Problem {
+fn missing(source: &Source<'_>, spot: Spot, path: &str, is_default: bool) -> Option<Problem> {
     let message = if is_default {
         format!("there is no file `{path}`")
     } else {
@@ -465,34 +465,40 @@ fn dead_headings(course: &Course, pages: &[PageLinks<'_>], problems: &mut Vec<Pr
         .lessons()
         .map(|lesson| (&lesson.id, lesson))
         .collect();
-    let mut known: BTreeMap<(&LessonId, Lang), BTreeSet<&str>> = BTreeMap::new();
+    // What headings a page has, and what to say to whoever links to another.
+    let mut known: BTreeMap<(&LessonId, Lang), (BTreeSet<&str>, String)> = BTreeMap::new();
     for page in pages {
         for link in &page.links {
             let Some(lesson) = lessons.get(&link.lesson) else {
                 continue;
             };
-            let toc = &lesson.pages.get(page.lang).toc;
-            let names = || {
-                toc.iter()
-                    .filter_map(|heading| heading.id.strip_prefix(HEADING_ID))
-            };
-            let all = known
-                .entry((&lesson.id, page.lang))
-                .or_insert_with(|| names().collect());
+            let (all, help) = known.entry((&lesson.id, page.lang)).or_insert_with(|| {
+                let names = headings(&lesson.pages.get(page.lang).toc);
+                (names.iter().copied().collect(), headings_told(&names))
+            });
             if !all.contains(link.heading.as_str()) {
-                let some: Vec<&str> = names().take(HEADINGS_SHOWN).collect();
-                problems.push(page.source.problem(
+                problems.extend(page.source.problem(
                     link.spot,
                     "dead-link",
-                    format!("`{}` has no heading `#{}`", link.lesson, link.heading),
-                    match (some.as_slice(), all.len() > HEADINGS_SHOWN) {
-                        ([], _) => "it has no headings of the levels ## and ###".to_owned(),
-                        (some, false) => format!("its headings are {}", some.join(", ")),
-                        (some, true) => format!("its headings are {} …", some.join(", ")),
-                    },
+                    format_args!("`{}` has no heading `#{}`", link.lesson, link.heading),
+                    help,
                 ));
             }
         }
+    }
+}
+
+/// The ids of a page's headings as authors link to them.
+fn headings(toc: &[Heading]) -> Vec<&str> {
+    let ids = toc.iter().map(|heading| heading.id.as_str());
+    ids.filter_map(|id| id.strip_prefix(HEADING_ID)).collect()
+}
+
+fn headings_told(names: &[&str]) -> String {
+    match names {
+        [] => "it has no headings of the levels ## and ###".to_owned(),
+        all if all.len() <= HEADINGS_SHOWN => format!("its headings are {}", all.join(", ")),
+        all => format!("its headings are {} …", all[..HEADINGS_SHOWN].join(", ")),
     }
 }
 

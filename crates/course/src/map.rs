@@ -77,7 +77,7 @@ pub(crate) fn read(
         {
             reader.problem(
                 concept.span(),
-                format!("the course has no concept `{}`", concept.get_ref()),
+                format_args!("the course has no concept `{}`", concept.get_ref()),
                 "concepts are listed in course.toml, under [[concepts]]",
             );
         }

@@ -1,6 +1,7 @@
 //! Putting a lesson's languages together: the default one decides, translations add prose.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 
 use crate::finish::{Finished, Finisher, number_of};
 use crate::head::Word;
@@ -104,7 +105,7 @@ pub(crate) fn lesson(
 }
 
 impl Finisher<'_> {
-    fn differs(&mut self, spot: Spot, what: impl Into<String>, help: impl Into<String>) {
+    fn differs(&mut self, spot: Spot, what: impl Display, help: impl Display) {
         self.problem(spot, "translation-differs", what, help);
     }
 
@@ -131,7 +132,7 @@ impl Finisher<'_> {
         if levels(ours) != levels(theirs) {
             self.differs(
                 end,
-                format!(
+                format_args!(
                     "{} headings here, {} in the default language, or others",
                     theirs.page.toc.len(),
                     ours.page.toc.len()
@@ -144,7 +145,7 @@ impl Finisher<'_> {
             if *count != default {
                 self.differs(
                     *spot,
-                    format!("{count} tabs here, {default} in the default language"),
+                    format_args!("{count} tabs here, {default} in the default language"),
                     "give both the same tabs",
                 );
             }
@@ -156,8 +157,8 @@ impl Finisher<'_> {
         for term in ours.terms.symmetric_difference(&theirs.terms) {
             self.differs(
                 end,
-                format!("only one of the languages links to the term `{term}`"),
-                format!("write `[…](term:{term})` in both, or in none"),
+                format_args!("only one of the languages links to the term `{term}`"),
+                format_args!("write `[…](term:{term})` in both, or in none"),
             );
         }
     }
@@ -169,7 +170,7 @@ impl Finisher<'_> {
             if !ours.iter().any(|other| other.id == item.id) {
                 self.differs(
                     item.spot,
-                    format!("the default language has no `{}`", item.id),
+                    format_args!("the default language has no `{}`", item.id),
                     "write it there first, or take it out here",
                 );
             }
@@ -180,7 +181,7 @@ impl Finisher<'_> {
                 all_there = false;
                 self.differs(
                     end,
-                    format!("the translation lacks `{}`", item.id),
+                    format_args!("the translation lacks `{}`", item.id),
                     "add it where the default language has it",
                 );
             }
@@ -189,7 +190,7 @@ impl Finisher<'_> {
         if let Some((expected, found)) = moved.filter(|_| all_there && ours.len() == theirs.len()) {
             self.differs(
                 found.spot,
-                format!(
+                format_args!(
                     "`{}` stands where the default language has `{}`",
                     found.id, expected.id
                 ),
@@ -209,7 +210,7 @@ impl Finisher<'_> {
             }
             _ => self.differs(
                 theirs.spot,
-                format!(
+                format_args!(
                     "`{}` is not of this sort in the default language",
                     theirs.id
                 ),
@@ -263,7 +264,7 @@ impl Finisher<'_> {
             if !ours.feedback_spots.contains_key(id) {
                 self.differs(
                     *spot,
-                    format!("the default language has no feedback `{id}`"),
+                    format_args!("the default language has no feedback `{id}`"),
                     "take it out, or add it there",
                 );
             }
@@ -272,8 +273,8 @@ impl Finisher<'_> {
             if !theirs.feedback_spots.contains_key(id) {
                 self.differs(
                     spot,
-                    format!("the translation lacks the feedback `{id}`"),
-                    format!("add `:::feedback {id}`"),
+                    format_args!("the translation lacks the feedback `{id}`"),
+                    format_args!("add `:::feedback {id}`"),
                 );
             }
         }
@@ -291,7 +292,7 @@ impl Finisher<'_> {
         if ours.text.hints.len() != theirs.text.hints.len() {
             self.differs(
                 spot,
-                format!(
+                format_args!(
                     "{} hints here, {} in the default language",
                     theirs.text.hints.len(),
                     ours.text.hints.len()
@@ -313,7 +314,7 @@ impl Finisher<'_> {
         if ours_kind != theirs_kind {
             self.differs(
                 spot,
-                format!(
+                format_args!(
                     "in the default language this is a `{}`",
                     ours_kind.map_or("", KindName::name)
                 ),

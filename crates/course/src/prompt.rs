@@ -50,8 +50,8 @@ impl Prompt {
                 None => renderer.problem(
                     inner.spot,
                     "unknown-directive",
-                    format!("`{}` cannot stand here", inner.name),
-                    format!("here may stand: {known}"),
+                    format_args!("`{}` cannot stand here", inner.name),
+                    format_args!("here may stand: {known}"),
                 ),
             },
         }

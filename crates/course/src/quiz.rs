@@ -75,7 +75,7 @@ pub(crate) fn question(
         renderer.problem(
             directive.spot,
             "too-many-choices",
-            format!("a question has at most {CHOICES_MAX} choices"),
+            format_args!("a question has at most {CHOICES_MAX} choices"),
             "make several questions of it",
         );
         entries.truncate(CHOICES_MAX);

@@ -8,6 +8,7 @@ mod pieces;
 mod subset;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::fmt::Display;
 use std::ops::Range;
 
 use pulldown_cmark::{
@@ -18,7 +19,7 @@ use crate::highlight::{Colours, escape};
 use crate::ids::LessonId;
 use crate::lang::Lang;
 use crate::model::{Heading, Html};
-use crate::problem::{PROBLEMS_MAX, Problem};
+use crate::problem::Problem;
 use crate::source::{Fragment, Source, Spot};
 use crate::vars::Vars;
 
@@ -211,14 +212,11 @@ impl<'a> Renderer<'a> {
         &mut self,
         spot: Spot,
         code: &'static str,
-        message: impl Into<String>,
-        help: impl Into<String>,
+        message: impl Display,
+        help: impl Display,
     ) {
-        // One line may have any number of them, and each costs its line: enough is enough.
-        if self.problems.len() < PROBLEMS_MAX {
-            let problem = self.source.problem(spot, code, message, help);
-            self.problems.push(problem);
-        }
+        self.problems
+            .extend(self.source.problem(spot, code, message, help));
     }
 
     fn render(

@@ -80,7 +80,7 @@ pub(crate) fn scan(
         let text = source.lines[at];
         if let Some(code) = code_block(source, at, range.end) {
             if code.body.end == range.end {
-                problems.push(source.problem(
+                problems.extend(source.problem(
                     source.line(at),
                     "unclosed-code",
                     "this code block is not closed",
@@ -94,7 +94,7 @@ pub(crate) fn scan(
         match colons(text) {
             None => {
                 if is_indented_directive(text) {
-                    problems.push(source.problem(
+                    problems.extend(source.problem(
                         source.line(at),
                         "indented-directive",
                         "a directive starts at the beginning of its line",
@@ -140,17 +140,17 @@ fn directive(
         None
     };
     if let Some((code, message, help)) = wrong {
-        problems.push(source.problem(source.line(line), code, message, help));
+        problems.extend(source.problem(source.line(line), code, message, help));
         return (None, line + 1);
     }
     let (body_end, closed) = close(source, line + 1, end, found.count);
     if !closed {
         let fence = ":".repeat(found.count);
-        problems.push(source.problem(
+        problems.extend(source.problem(
             spot,
             "unclosed-directive",
-            format!("this `{}` is not closed", found.name),
-            format!("put a line `{fence}` behind its last line"),
+            format_args!("this `{}` is not closed", found.name),
+            format_args!("put a line `{fence}` behind its last line"),
         ));
     }
     let directive = Directive {

@@ -1,5 +1,6 @@
 //! Files as lines, pieces of them to be rendered, and places in them.
 
+use std::fmt::Display;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -62,28 +63,29 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// A problem at this place. One line may have any number of them, and each takes time to find
-    /// its column: beyond what a report holds, a problem shows its line only.
+    /// A problem at this place; `None` when as many of this file have been told as a report holds. A
+    /// page may have any number of them, and each costs its words and its line: enough is enough.
     pub(crate) fn problem(
         &self,
         spot: Spot,
         code: &'static str,
-        message: impl Into<String>,
-        help: impl Into<String>,
-    ) -> Problem {
+        message: impl Display,
+        help: impl Display,
+    ) -> Option<Problem> {
         debug_assert!(
             CODES.contains(&code),
             "{code} is not among the codes that docs/authoring.md explains"
         );
-        let exact = self.told.fetch_add(1, Ordering::Relaxed) < PROBLEMS_MAX;
-        let text = self.lines.get(spot.line).copied().filter(|_| exact);
-        let text = text.unwrap_or_default();
+        if self.told.fetch_add(1, Ordering::Relaxed) >= PROBLEMS_MAX {
+            return None;
+        }
+        let text = self.lines.get(spot.line).copied().unwrap_or_default();
         let chars = |bytes: &str| bytes.chars().count();
         let start = text.floor_char_boundary(spot.start);
         let end = text.floor_char_boundary(spot.start + spot.len);
         let column = chars(&text[..start]);
         let skipped = column.saturating_sub(BEFORE_MAX);
-        Problem {
+        Some(Problem {
             code,
             file: self.path.to_owned(),
             line: spot.line + 1,
@@ -95,9 +97,9 @@ impl<'a> Source<'a> {
                 .take(BEFORE_MAX + WIDTH_MAX)
                 .collect(),
             skipped,
-            message: message.into(),
-            help: help.into(),
-        }
+            message: message.to_string(),
+            help: help.to_string(),
+        })
     }
 }
 

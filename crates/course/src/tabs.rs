@@ -1,10 +1,9 @@
 //! Tabs: the same thing for several systems, of which one is shown.
 
-use crate::problem::Problem;
 use crate::prompt::Prompt;
 use crate::render::{Mark, Renderer};
 use crate::scan::{Directive, Piece, scan};
-use crate::source::{Source, Spot};
+use crate::source::Spot;
 
 /// The most tabs beside each other: more do not fit a phone's line.
 const TABS_MAX: usize = 6;
@@ -19,8 +18,10 @@ pub(crate) type Tabs = (usize, Spot);
 /// Adds a block of tabs to a page.
 pub(crate) fn add(renderer: &mut Renderer<'_>, page: &mut Prompt, directive: &Directive) -> Tabs {
     let source = renderer.source;
-    if let Some(problem) = behind(source, directive) {
-        renderer.problems.push(problem);
+    let behind = source.lines[directive.line][directive.rest..].trim();
+    if !behind.is_empty() {
+        let message = format_args!("`{behind}` means nothing here");
+        renderer.problem(directive.spot, "unknown-attribute", message, FORM);
     }
     let pieces = scan(source, directive.body.clone(), &mut renderer.problems);
     page.mark(directive.line, Mark::TabsOpen);
@@ -64,13 +65,4 @@ pub(crate) fn add(renderer: &mut Renderer<'_>, page: &mut Prompt, directive: &Di
         renderer.problem(directive.spot, "bad-tabs", message, FORM);
     }
     (count, directive.spot)
-}
-
-/// What is wrong with what follows `tabs` on its line: nothing may.
-fn behind(source: &Source<'_>, directive: &Directive) -> Option<Problem> {
-    let rest = source.lines[directive.line][directive.rest..].trim();
-    (!rest.is_empty()).then(|| {
-        let message = format!("`{rest}` means nothing here");
-        source.problem(directive.spot, "unknown-attribute", message, FORM)
-    })
 }

@@ -1,6 +1,7 @@
 //! What the course's TOML files have in common: names per language, ids, places.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 use std::ops::Range;
 
 use serde::de::DeserializeOwned;
@@ -37,7 +38,7 @@ pub(crate) fn parse<T: DeserializeOwned>(
     toml::from_str(text)
         .map_err(|error| {
             let spot = spot(source, text, error.span().unwrap_or_default());
-            problems.push(source.problem(spot, code, error.message(), form));
+            problems.extend(source.problem(spot, code, error.message(), form));
         })
         .ok()
 }
@@ -93,17 +94,17 @@ impl Reader<'_> {
             } else if !seen.insert(id.get_ref()) {
                 self.problem(
                     id.span(),
-                    format!("`{}` is there twice", id.get_ref()),
+                    format_args!("`{}` is there twice", id.get_ref()),
                     "take one of them out",
                 );
             }
         }
     }
 
-    pub(crate) fn problem(&mut self, span: Range<usize>, message: impl Into<String>, help: &str) {
+    pub(crate) fn problem(&mut self, span: Range<usize>, message: impl Display, help: &str) {
         let spot = self.spot(span);
         self.problems
-            .push(self.source.problem(spot, self.code, message, help));
+            .extend(self.source.problem(spot, self.code, message, help));
     }
 
     pub(crate) fn spot(&self, span: Range<usize>) -> Spot {

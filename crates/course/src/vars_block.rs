@@ -95,7 +95,7 @@ fn block(renderer: &mut Renderer<'_>, code: &Code, known: &Known) -> FoundVars {
                 renderer.problem(
                     spot,
                     "bad-vars",
-                    format!("no exercise `{id}` with vars stands above this one"),
+                    format_args!("no exercise `{id}` with vars stands above this one"),
                     "name one of the exercises that this one needs",
                 );
                 FoundVars::default()
@@ -123,7 +123,7 @@ fn own(renderer: &mut Renderer<'_>, code: &Code) -> Vars {
             Ok(var) if double(&var) => renderer.problem(
                 source.line(line),
                 "duplicate-id",
-                format!("there is another var `{}`", var.name),
+                format_args!("there is another var `{}`", var.name),
                 "give one of them another name",
             ),
             Ok(var) => vars.push(var),
@@ -218,8 +218,8 @@ pub(crate) fn check_uses(
                 renderer.problem(
                     source.within(line, range),
                     "unknown-var",
-                    format!("this exercise has no var `{name}`"),
-                    format!("its vars are {}", names.join(", ")),
+                    format_args!("this exercise has no var `{name}`"),
+                    format_args!("its vars are {}", names.join(", ")),
                 );
             }
         }
@@ -236,8 +236,8 @@ pub(crate) fn check_uses(
         renderer.problem(
             directive.spot,
             "unused-var",
-            format!("nothing in this exercise uses its var `{name}`"),
-            format!(
+            format_args!("nothing in this exercise uses its var `{name}`"),
+            format_args!(
                 "write `{}` where its value is to stand, or take it out",
                 place_of(name)
             ),

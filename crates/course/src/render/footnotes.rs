@@ -68,8 +68,8 @@ impl<'e> Pass<'_, '_, 'e> {
             self.renderer.problem(
                 self.fragment.spot(0..0),
                 "unused-footnote",
-                format!("nothing refers to the footnote `{label}`"),
-                format!("write `[^{label}]` where it belongs, or take it out"),
+                format_args!("nothing refers to the footnote `{label}`"),
+                format_args!("write `[^{label}]` where it belongs, or take it out"),
             );
         }
     }

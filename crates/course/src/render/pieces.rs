@@ -163,15 +163,15 @@ impl<'e> Pass<'_, '_, 'e> {
             self.renderer.problem(
                 spot,
                 "unknown-language",
-                format!("`{name}` is no language that code can be shown in"),
-                format!("one of {}", highlight::known()),
+                format_args!("`{name}` is no language that code can be shown in"),
+                format_args!("one of {}", *highlight::KNOWN),
             );
         }
         if !matches!(option, None | Some("no-run")) || words.next().is_some() {
             self.renderer.problem(
                 spot,
                 "code-option",
-                format!("`{info}` means nothing here"),
+                format_args!("`{info}` means nothing here"),
                 "scripts (`bash check` and the like) stand directly in an exercise; elsewhere only `no-run` may follow the language",
             );
         }
@@ -258,8 +258,9 @@ impl<'e> Pass<'_, '_, 'e> {
                 self.renderer.assets.insert(path);
                 html
             }
-            Err((message, help)) => {
-                self.renderer.problem(spot, "dead-image", message, help);
+            Err(dead) => {
+                let help = dead.help();
+                self.renderer.problem(spot, "dead-image", dead, help);
                 String::new()
             }
         }
@@ -293,8 +294,9 @@ impl<'e> Pass<'_, '_, 'e> {
                 self.renderer.terms.insert(term);
                 format!("<a class=\"term\" href=\"{}\">", escape(&href))
             }
-            Err((message, help)) => {
-                self.renderer.problem(spot, "dead-link", message, help);
+            Err(dead) => {
+                let help = dead.help();
+                self.renderer.problem(spot, "dead-link", dead, help);
                 "<a>".to_owned()
             }
         }

@@ -1,7 +1,6 @@
-//! The little HTML that lessons may have. Everything else is a problem, and what does come into a
-//! page is made by ammonia from what the author wrote, tag by tag.
+//! The little HTML that lessons may have. Everything else is a problem, and nothing of it comes into
+//! a page: tags are written anew from the names below, and what stands between them has no `<`.
 
-use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::LazyLock;
 
@@ -21,25 +20,29 @@ const BLOCKS: [&str; 5] = ["dd", "details", "dl", "dt", "summary"];
 /// The one that has no end.
 const EMPTY: &str = "br";
 
-static CLEANER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
-    let mut cleaner = ammonia::Builder::empty();
-    cleaner
-        .tags(INLINE.into_iter().chain(BLOCKS).collect())
-        .tag_attributes(HashMap::from([("abbr", HashSet::from(["title"]))]));
-    cleaner
+static FOREIGN_HELP: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "use Markdown, `[[Ctrl]]` for keys, `:::note` for boxes; of HTML there are {} and {}; or write `\\<` for the sign itself",
+        INLINE.join(", "),
+        BLOCKS.join(", ")
+    )
 });
 
 /// A piece of HTML as an author wrote it.
 enum Piece<'t> {
+    /// Anything without `<`.
     Text(&'t str),
     /// Left out of the page.
     Comment,
-    /// The beginning of an element, cleaned.
-    Open(&'static str, String),
+    /// The beginning of an element.
+    Open(&'static str, Title<'t>),
     Close(&'static str),
     /// What may not be.
     Foreign,
 }
+
+/// The `title` of an `<abbr>`, as it was written: a text without `"`, `<` and `>`.
+type Title<'t> = Option<&'t str>;
 
 /// What an author's HTML stands in: an element of it, begun here, or one of Markdown.
 enum Open {
@@ -48,17 +51,20 @@ enum Open {
 }
 
 impl<'e> Pass<'_, '_, 'e> {
-    /// HTML between Markdown, cleaned. What is wrong with it is told by [`Self::check_html`].
+    /// HTML between Markdown, written anew. What is wrong with it is told by [`Self::check_html`].
     pub(super) fn raw_html(&mut self, text: &str) {
         let mut html = String::new();
         for (_, piece) in pieces(text) {
             match piece {
                 Piece::Text(text) => {
                     self.add_plain(text);
-                    html.push_str(&CLEANER.clean(text).to_string());
+                    html.push_str(&characters(text));
                 }
-                Piece::Open(_, tag) => html.push_str(&tag),
-                Piece::Close(name) => html.push_str(&format!("</{name}>")),
+                Piece::Open(name, None) => html.extend(["<", name, ">"]),
+                Piece::Open(name, Some(title)) => {
+                    html.extend(["<", name, " title=\"", &characters(title), "\">"]);
+                }
+                Piece::Close(name) => html.extend(["</", name, ">"]),
                 Piece::Comment | Piece::Foreign => {}
             }
         }
@@ -138,7 +144,7 @@ impl<'e> Pass<'_, '_, 'e> {
                     self.renderer.problem(
                         spot,
                         "raw-html",
-                        format!("`<{name}>` cannot stand in a line of text"),
+                        format_args!("`<{name}>` cannot stand in a line of text"),
                         "put it at the beginning of a line, with an empty line before it",
                     );
                 }
@@ -151,19 +157,15 @@ impl<'e> Pass<'_, '_, 'e> {
                     _ => self.renderer.problem(
                         spot,
                         "unclosed-html",
-                        format!("`</{name}>` does not end what was begun last here"),
-                        format!("put `<{name}>` before it, in the same paragraph or part of the page"),
+                        format_args!("`</{name}>` does not end what was begun last here"),
+                        format_args!("put `<{name}>` before it, in the same paragraph or part of the page"),
                     ),
                 },
                 Piece::Foreign => self.renderer.problem(
                     spot,
                     "raw-html",
                     "this HTML is not for lessons: what stands in a page acts in the name of whoever reads it",
-                    format!(
-                        "use Markdown, `[[Ctrl]]` for keys, `:::note` for boxes; of HTML there are {} and {}; or write `\\<` for the sign itself",
-                        INLINE.join(", "),
-                        BLOCKS.join(", ")
-                    ),
+                    &*FOREIGN_HELP,
                 ),
                 Piece::Text(_) | Piece::Comment => {}
             }
@@ -176,8 +178,8 @@ impl<'e> Pass<'_, '_, 'e> {
             self.renderer.problem(
                 *spot,
                 "unclosed-html",
-                format!("this `<{name}>` does not end where it began"),
-                format!("put `</{name}>` into the same paragraph or part of the page, with no directive between"),
+                format_args!("this `<{name}>` does not end where it began"),
+                format_args!("put `</{name}>` into the same paragraph or part of the page, with no directive between"),
             );
             open.pop();
         }
@@ -213,8 +215,33 @@ fn first(text: &str) -> (usize, Piece<'_>) {
     }
 }
 
+/// What has no `<`, and as a title no `"`, as HTML that is nothing but characters. As in Markdown,
+/// `&name;` and `&#39;` are one of them, and any other `&` is itself.
+fn characters(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['&', '>']) {
+        let (before, sign) = rest.split_at(at);
+        html.push_str(before);
+        html.push_str(match sign.strip_prefix('&') {
+            Some(name) if is_reference(name) => "&",
+            Some(_) => "&amp;",
+            None => "&gt;",
+        });
+        rest = &sign[1..];
+    }
+    html.push_str(rest);
+    html
+}
+
+/// Whether behind an `&` a character's name or number follows.
+fn is_reference(text: &str) -> bool {
+    let end = text.find(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '#'));
+    end.is_some_and(|end| end > 0 && text[end..].starts_with(';'))
+}
+
 /// A tag that lessons may have. Written as strictly as can be: what is not understood is not guessed.
-fn tag(tag: &str) -> Option<Piece<'static>> {
+fn tag(tag: &str) -> Option<Piece<'_>> {
     let inner = tag.strip_prefix('<')?.strip_suffix('>')?;
     if let Some(name) = inner.strip_prefix('/') {
         return known(name).filter(|name| *name != EMPTY).map(Piece::Close);
@@ -224,20 +251,17 @@ fn tag(tag: &str) -> Option<Piece<'static>> {
         .unwrap_or(inner.len());
     let (name, attributes) = inner.split_at(len);
     let name = known(name)?;
-    let fits = match (name, attributes.trim()) {
-        (_, "") | (EMPTY, "/") => true,
-        ("abbr", title) => title
-            .strip_prefix("title=\"")
-            .and_then(|title| title.strip_suffix('"'))
-            .is_some_and(|title| !title.contains(['"', '<'])),
-        _ => false,
+    let title = match (name, attributes.trim()) {
+        (_, "") | (EMPTY, "/") => None,
+        ("abbr", title) => {
+            let title = title.strip_prefix("title=\"")?.strip_suffix('"')?;
+            Some(title)
+                .filter(|title| !title.contains(['"', '<']))?
+                .into()
+        }
+        _ => return None,
     };
-    let clean = CLEANER.clean(tag).to_string();
-    let open = match clean.strip_suffix(&format!("</{name}>")) {
-        Some(open) => open.to_owned(),
-        None => clean,
-    };
-    (fits && !open.is_empty()).then_some(Piece::Open(name, open))
+    Some(Piece::Open(name, title))
 }
 
 fn known(name: &str) -> Option<&'static str> {

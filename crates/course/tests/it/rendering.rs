@@ -1,7 +1,11 @@
 //! What a course's pages are made of.
 
-use crate::common::{KO, content, everything, good, load, page, shown};
+use std::collections::HashSet;
+use std::fs;
+
+use crate::common::{KO, cases, content, everything, good, load, page, shown};
 use course::{Block, Course, Kind, Lang, Lesson, Proof};
+use proptest::prelude::*;
 
 #[test]
 fn a_page_that_uses_all_of_the_format() {
@@ -277,4 +281,44 @@ docker ps
     let course = load(&[("course.toml", KO), ("u/l.ko.md", &page(&html))]).unwrap();
     let lesson = course.lessons().next().unwrap();
     insta::assert_snapshot!(shown(lesson, Lang::Ko));
+}
+
+/// The beginnings of elements in a page, but for how their characters are written.
+fn tags(html: &str) -> HashSet<String> {
+    let open = html.split('<').skip(1).filter(|tag| !tag.starts_with('/'));
+    open.map(|tag| tag.split_once('>').map_or(tag, |(tag, _)| tag))
+        .map(|tag| tag.replace("&#60;", "&lt;").replace("&#x22;", "&quot;"))
+        .collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(cases(256)))]
+
+    /// Even a page full of problems is shown, to its author.
+    #[test]
+    fn of_html_only_that_for_lessons_comes_into_a_page(bits in prop::collection::vec(
+        prop::sample::select(vec![
+            "\n", "\n\n", " ", "x", "<u>", "</u>", "<br/>", "<details>", "</details>", "<summary>", "</summary>",
+            "<abbr title=\"", "<abbr title=\"a&amp;b&quot;c\">", "<abbr", "title=\"", "\"", "\">", "'", "<", "</",
+            ">", "<KBD>", "<kbd onclick=\"x\">", " onclick=x", "<img src=x onerror=y>", "<svg/onload=x>", "<script>",
+            "</script>", "<textarea>", "</title>", "<dd", "<!--", "-->", "<![CDATA[", "]]>", "<?", "&", ";", "&amp",
+            "&amp;", "&#60;", "&#x22;", "&quot;", "script", "> ", "*",
+        ]),
+        0..24,
+    )) {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("u")).unwrap();
+        fs::write(dir.path().join("course.toml"), KO).unwrap();
+        fs::write(dir.path().join("u/l.ko.md"), page(&bits.concat())).unwrap();
+        let course = Course::preview(dir.path()).0.unwrap();
+        let html = shown(course.lessons().next().unwrap(), Lang::Ko);
+        let mut cleaner = ammonia::Builder::empty();
+        cleaner
+            .add_tags(["abbr", "br", "kbd", "mark", "rp", "rt", "ruby", "small", "sub", "sup", "u"])
+            .add_tags(["dd", "details", "dl", "dt", "summary"])
+            .add_tags(["a", "blockquote", "code", "em", "hr", "li", "ol", "p", "strong", "ul"])
+            .add_tag_attributes("abbr", ["title"]);
+        let clean = cleaner.clean(&html).to_string();
+        prop_assert!(tags(&html).is_subset(&tags(&clean)), "{html}\n\n{clean}");
+    }
 }
