@@ -22,7 +22,7 @@ impl Head {
     /// Takes a directive's first line apart.
     pub(crate) fn of(
         source: &Source<'_>,
-        directive: &Directive,
+        directive: &Directive<'_>,
         problems: &mut Vec<Problem>,
     ) -> Self {
         let text = source.lines[directive.line];

@@ -140,7 +140,7 @@ impl ItemHead {
     /// Takes an id and the attributes that every item may have. `None` where there is no id.
     pub(crate) fn take(
         head: &mut Head,
-        directive: &Directive,
+        directive: &Directive<'_>,
         source: &Source<'_>,
         problems: &mut Vec<Problem>,
     ) -> Option<Self> {
@@ -207,10 +207,10 @@ impl ItemHead {
 }
 
 /// Reads an exercise.
-pub(crate) fn exercise(
-    renderer: &mut Renderer<'_>,
-    directive: &Directive,
-    pieces: Vec<Piece>,
+pub(crate) fn exercise<'a>(
+    renderer: &mut Renderer<'a>,
+    directive: &Directive<'_>,
+    pieces: Vec<Piece<'a>>,
     known: &Known,
     is_translation: bool,
 ) -> Option<Item> {
@@ -289,7 +289,7 @@ pub(crate) fn exercise(
     clippy::option_option,
     reason = "no script, a bad one (told already), a script"
 )]
-fn script(renderer: &mut Renderer<'_>, code: &Code) -> Option<Option<FoundScript>> {
+fn script(renderer: &mut Renderer<'_>, code: &Code<'_>) -> Option<Option<FoundScript>> {
     let source = renderer.source;
     let mut words = code.info.split_whitespace();
     words.next().filter(|language| *language == "bash")?;
@@ -335,7 +335,7 @@ fn script(renderer: &mut Renderer<'_>, code: &Code) -> Option<Option<FoundScript
 
 fn feedback(
     renderer: &mut Renderer<'_>,
-    inner: &Directive,
+    inner: &Directive<'_>,
     text: &mut ExerciseText,
     spots: &mut BTreeMap<String, Spot>,
 ) {
@@ -373,7 +373,7 @@ fn feedback(
 }
 
 /// The text of an inner directive that has nothing behind its name.
-pub(crate) fn inner_text(renderer: &mut Renderer<'_>, inner: &Directive) -> crate::Html {
+pub(crate) fn inner_text(renderer: &mut Renderer<'_>, inner: &Directive<'_>) -> crate::Html {
     let source = renderer.source;
     let head = Head::of(source, inner, &mut renderer.problems);
     let known = format!("nothing follows `{}`", inner.name);
@@ -381,7 +381,7 @@ pub(crate) fn inner_text(renderer: &mut Renderer<'_>, inner: &Directive) -> crat
     plain_inner(renderer, inner)
 }
 
-fn plain_inner(renderer: &mut Renderer<'_>, inner: &Directive) -> crate::Html {
+fn plain_inner(renderer: &mut Renderer<'_>, inner: &Directive<'_>) -> crate::Html {
     let fragment = Fragment::of_lines(renderer.source, inner.body.clone());
     if fragment.is_blank() {
         renderer.problem(

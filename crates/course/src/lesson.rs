@@ -177,7 +177,7 @@ fn block(chunk: Chunk, items: &[Item]) -> Option<(Block, usize)> {
 
 fn outer(
     renderer: &mut Renderer<'_>,
-    directive: &Directive,
+    directive: &Directive<'_>,
     above: &Known,
     default: Option<&Known>,
 ) -> Option<Item> {
@@ -187,7 +187,7 @@ fn outer(
         directive.body.clone(),
         &mut renderer.problems,
     );
-    match directive.name.as_str() {
+    match directive.name {
         "exercise" => item::exercise(renderer, directive, pieces, known, default.is_some()),
         "quiz" => quiz::question(renderer, directive, pieces, |id| {
             default?.kinds.get(id).copied()

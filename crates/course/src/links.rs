@@ -10,9 +10,9 @@ pub(crate) const IMAGE_TYPES: [&str; 6] = ["avif", "gif", "jpg", "png", "svg", "
 
 /// A link that leads somewhere.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Link {
+pub(crate) enum Link<'t> {
     /// Out of the classroom.
-    Web(String),
+    Web(&'t str),
     /// To a lesson, perhaps to a heading of it.
     Lesson {
         lesson: LessonId,
@@ -69,13 +69,13 @@ const SCHEMES: [&str; 3] = ["https://", "http://", "mailto:"];
 
 /// Reads a link: `https://…`, `mailto:…`, `#heading`, `lesson:unit/name#heading`, `term:name`, or the
 /// file of a lesson as seen from this one: `name.md`, `../unit/name.ko.md`.
-pub(crate) fn link<'t>(address: &'t str, env: &Env<'_>) -> Result<Link, Dead<'t>> {
+pub(crate) fn link<'t>(address: &'t str, env: &Env<'_>) -> Result<Link<'t>, Dead<'t>> {
     let begins = |scheme: &&str| {
         let start = address.get(..scheme.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
     };
     if SCHEMES.iter().any(begins) {
-        return Ok(Link::Web(address.to_owned()));
+        return Ok(Link::Web(address));
     }
     if let Some(term) = address.strip_prefix("term:") {
         return if env.terms.is_none_or(|terms| terms.contains(term)) {

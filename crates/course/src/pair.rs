@@ -58,7 +58,7 @@ pub(crate) fn lesson(
         .collect();
     problems.append(&mut finisher.problems);
 
-    let mut pages = Localized::new(default.file.lang, default.file.page.clone());
+    let mut translated = Vec::new();
     let mut assets = default.file.assets.clone();
     for translation in translations {
         finisher = Finisher {
@@ -83,8 +83,12 @@ pub(crate) fn lesson(
         }
         problems.append(&mut finisher.problems);
         assets.extend(translation.file.assets);
-        pages = pages.with(translation.file.lang, translation.file.page);
+        translated.push((translation.file.lang, translation.file.page));
     }
+    let pages = Localized::new(default.file.lang, default.file.page);
+    let pages = translated
+        .into_iter()
+        .fold(pages, |pages, (lang, page)| pages.with(lang, page));
 
     let (mut exercises, mut questions) = (Vec::new(), Vec::new());
     for item in finished.into_iter().flatten() {

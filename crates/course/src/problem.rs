@@ -8,7 +8,7 @@ pub const PROBLEMS_MAX: usize = 500;
 
 /// Every code that a problem can have, in order. docs/authoring.md says of each what it means and how
 /// to mend it; a test holds the two together.
-pub const CODES: [&str; 70] = [
+pub const CODES: [&str; 71] = [
     "all-right",
     "bad-attributes",
     "bad-id",
@@ -58,6 +58,7 @@ pub const CODES: [&str; 70] = [
     "stray-mark",
     "swallowed-directive",
     "text-after-choices",
+    "too-deep",
     "too-few-choices",
     "too-many-choices",
     "too-many-items",

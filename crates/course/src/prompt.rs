@@ -9,32 +9,33 @@ const TITLE_MAX: usize = 40;
 
 /// The text of an item or page being gathered: lines, and marks for what is among them.
 #[derive(Default)]
-pub(crate) struct Prompt {
+pub(crate) struct Prompt<'a> {
     pub(crate) fragment: Fragment,
-    pub(crate) marks: Vec<Mark>,
+    pub(crate) marks: Vec<Mark<'a>>,
 }
 
-impl Prompt {
+impl<'a> Prompt<'a> {
     pub(crate) fn line(&mut self, source: &Source<'_>, line: usize) {
         self.fragment.push(line, source.lines[line], 0);
     }
 
     /// A code block to be shown.
-    pub(crate) fn code(&mut self, source: &Source<'_>, code: &Code, end: usize) {
+    pub(crate) fn code(&mut self, source: &Source<'_>, code: &Code<'_>, end: usize) {
         for line in code.lines(end) {
             self.line(source, line);
         }
     }
 
-    pub(crate) fn mark(&mut self, line: usize, mark: Mark) {
-        let text = format!("{MARK}{}{MARK}", self.marks.len());
-        self.fragment.push_paragraph(line, &text);
+    pub(crate) fn mark(&mut self, line: usize, mark: Mark<'a>) {
+        let number = self.marks.len();
+        self.fragment
+            .push_paragraph(line, format_args!("{MARK}{number}{MARK}"));
         self.marks.push(mark);
     }
 
     /// A line, a code block to be shown or an admonition; complains about other directives, of
     /// which `known` may stand here.
-    pub(crate) fn piece(&mut self, renderer: &mut Renderer<'_>, piece: Piece, known: &str) {
+    pub(crate) fn piece(&mut self, renderer: &mut Renderer<'a>, piece: Piece<'a>, known: &str) {
         let source = renderer.source;
         match piece {
             Piece::Line(line) => self.line(source, line),
@@ -73,9 +74,9 @@ impl Prompt {
 }
 
 /// The beginning of an admonition, when the directive is one.
-fn admonition(renderer: &Renderer<'_>, directive: &Directive) -> Option<Mark> {
+fn admonition<'a>(renderer: &Renderer<'a>, directive: &Directive<'a>) -> Option<Mark<'a>> {
     use crate::Lang::{En, Ko};
-    let (kind, default) = match (directive.name.as_str(), renderer.env.lang) {
+    let (kind, default) = match (directive.name, renderer.env.lang) {
         _ if directive.outer => return None,
         ("note", Ko) => ("note", "참고"),
         ("note", En) => ("note", "Note"),
@@ -87,10 +88,7 @@ fn admonition(renderer: &Renderer<'_>, directive: &Directive) -> Option<Mark> {
     };
     let title = renderer.source.lines[directive.line][directive.rest..].trim();
     let title = if title.is_empty() { default } else { title };
-    Some(Mark::Open {
-        kind,
-        title: title.to_owned(),
-    })
+    Some(Mark::Open { kind, title })
 }
 
 /// A title for a table, from the first paragraph of what is asked: its first sentence, cut at a

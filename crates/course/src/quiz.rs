@@ -20,10 +20,10 @@ struct Entry {
 }
 
 /// Reads a question. `known` is its kind in the default language, which a translation may leave out.
-pub(crate) fn question(
-    renderer: &mut Renderer<'_>,
-    directive: &Directive,
-    pieces: Vec<Piece>,
+pub(crate) fn question<'a>(
+    renderer: &mut Renderer<'a>,
+    directive: &Directive<'_>,
+    pieces: Vec<Piece<'a>>,
     known: impl Fn(&crate::ItemId) -> Option<KindName>,
 ) -> Option<Item> {
     let source = renderer.source;

@@ -18,26 +18,26 @@ const NAMES: [&str; 10] = [
 ];
 
 /// A piece of a file or of a directive, in order.
-pub(crate) enum Piece {
+pub(crate) enum Piece<'a> {
     /// A line of Markdown.
     Line(usize),
     /// A code block with the text behind its opening fence. In prose its lines are Markdown too.
-    Code(Code),
+    Code(Code<'a>),
     /// A directive.
-    Directive(Directive),
+    Directive(Directive<'a>),
 }
 
 /// A fenced code block.
-pub(crate) struct Code {
+pub(crate) struct Code<'a> {
     /// What follows the opening fence: `bash check`.
-    pub(crate) info: String,
+    pub(crate) info: &'a str,
     /// The line of the opening fence.
     pub(crate) line: usize,
     /// The lines between the fences.
     pub(crate) body: Range<usize>,
 }
 
-impl Code {
+impl Code<'_> {
     /// All its lines, the fences as well.
     pub(crate) fn lines(&self, end: usize) -> Range<usize> {
         self.line..(self.body.end + 1).min(end)
@@ -45,9 +45,9 @@ impl Code {
 }
 
 /// A directive with its head not yet taken apart.
-pub(crate) struct Directive {
+pub(crate) struct Directive<'a> {
     /// `exercise`, `hint` …
-    pub(crate) name: String,
+    pub(crate) name: &'a str,
     /// Where the name stands.
     pub(crate) spot: Spot,
     /// Byte of its first line at which what follows the name begins.
@@ -69,11 +69,11 @@ struct Colons<'a> {
 }
 
 /// Takes a range of lines apart, down to the directives in it but not into them.
-pub(crate) fn scan(
-    source: &Source<'_>,
+pub(crate) fn scan<'a>(
+    source: &Source<'a>,
     range: Range<usize>,
     problems: &mut Vec<Problem>,
-) -> Vec<Piece> {
+) -> Vec<Piece<'a>> {
     let mut pieces = Vec::new();
     let mut at = range.start;
     while at < range.end {
@@ -115,13 +115,13 @@ pub(crate) fn scan(
 }
 
 /// The directive that begins at this line, and the line after it.
-fn directive(
+fn directive<'a>(
     source: &Source<'_>,
     line: usize,
-    found: &Colons<'_>,
+    found: &Colons<'a>,
     end: usize,
     problems: &mut Vec<Problem>,
-) -> (Option<Directive>, usize) {
+) -> (Option<Directive<'a>>, usize) {
     let spot = source.within(line, found.start..found.start + found.name.len());
     let outer = found.count == 4;
     let wrong = if found.name.is_empty() {
@@ -154,7 +154,7 @@ fn directive(
         ));
     }
     let directive = Directive {
-        name: found.name.to_owned(),
+        name: found.name,
         spot,
         rest: found.start + found.name.len(),
         line,
@@ -223,7 +223,7 @@ fn is_indented_directive(text: &str) -> bool {
 
 /// The code block whose opening fence is this line. Fences may be indented by any number of spaces,
 /// as they are in lists. Not closed: its body ends at `end`.
-fn code_block(source: &Source<'_>, line: usize, end: usize) -> Option<Code> {
+fn code_block<'a>(source: &Source<'a>, line: usize, end: usize) -> Option<Code<'a>> {
     let (fence, len, info) = fence(source.lines[line])?;
     let closes = |text: &&str| {
         let text = text.trim();
@@ -235,7 +235,7 @@ fn code_block(source: &Source<'_>, line: usize, end: usize) -> Option<Code> {
         .position(closes)
         .map_or(end, |offset| body + offset);
     Some(Code {
-        info: info.to_owned(),
+        info,
         line,
         body: body..close,
     })

@@ -1,6 +1,6 @@
 //! Files as lines, pieces of them to be rendered, and places in them.
 
-use std::fmt::Display;
+use std::fmt::{self, Display, Write as _};
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -122,10 +122,12 @@ impl Fragment {
     }
 
     /// Adds a paragraph of our own in place of a line of the file.
-    pub(crate) fn push_paragraph(&mut self, line: usize, text: &str) {
-        for text in ["", text, ""] {
-            self.push(line, text, 0);
-        }
+    pub(crate) fn push_paragraph(&mut self, line: usize, text: fmt::Arguments<'_>) {
+        self.push(line, "", 0);
+        self.lines.push((self.text.len(), line, 0));
+        // Writing to a string does not fail.
+        let _ = writeln!(self.text, "{text}");
+        self.push(line, "", 0);
     }
 
     /// Lines of a file as they are.

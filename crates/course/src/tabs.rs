@@ -16,7 +16,11 @@ const FORM: &str =
 pub(crate) type Tabs = (usize, Spot);
 
 /// Adds a block of tabs to a page.
-pub(crate) fn add(renderer: &mut Renderer<'_>, page: &mut Prompt, directive: &Directive) -> Tabs {
+pub(crate) fn add<'a>(
+    renderer: &mut Renderer<'a>,
+    page: &mut Prompt<'a>,
+    directive: &Directive<'a>,
+) -> Tabs {
     let source = renderer.source;
     let behind = source.lines[directive.line][directive.rest..].trim();
     if !behind.is_empty() {
@@ -38,7 +42,7 @@ pub(crate) fn add(renderer: &mut Renderer<'_>, page: &mut Prompt, directive: &Di
                 page.mark(
                     tab.line,
                     Mark::TabOpen {
-                        title: title.to_owned(),
+                        title,
                         is_first: count == 0,
                     },
                 );

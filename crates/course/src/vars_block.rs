@@ -25,14 +25,14 @@ pub(crate) struct FoundVars {
 }
 
 /// Whether a code block is one of vars.
-pub(crate) fn is_vars(code: &Code) -> bool {
+pub(crate) fn is_vars(code: &Code<'_>) -> bool {
     code.info.split_whitespace().next() == Some("vars")
 }
 
 /// The vars of the exercise whose pieces these are.
 pub(crate) fn of_exercise(
     renderer: &mut Renderer<'_>,
-    pieces: &[Piece],
+    pieces: &[Piece<'_>],
     known: &Known,
 ) -> FoundVars {
     let source = renderer.source;
@@ -57,12 +57,12 @@ pub(crate) fn of_exercise(
     found
 }
 
-fn is_script(code: &Code) -> bool {
+fn is_script(code: &Code<'_>) -> bool {
     let mut words = code.info.split_whitespace();
     words.next() == Some("bash") && words.next().is_some_and(|word| word != "no-run")
 }
 
-fn block(renderer: &mut Renderer<'_>, code: &Code, known: &Known) -> FoundVars {
+fn block(renderer: &mut Renderer<'_>, code: &Code<'_>, known: &Known) -> FoundVars {
     let source = renderer.source;
     let spot = source.line(code.line);
     let words: Vec<&str> = code.info.split_whitespace().collect();
@@ -110,7 +110,7 @@ fn block(renderer: &mut Renderer<'_>, code: &Code, known: &Known) -> FoundVars {
     }
 }
 
-fn own(renderer: &mut Renderer<'_>, code: &Code) -> Vars {
+fn own(renderer: &mut Renderer<'_>, code: &Code<'_>) -> Vars {
     let source = renderer.source;
     let mut vars: Vec<Var> = Vec::new();
     for line in code.body.clone() {
@@ -201,7 +201,7 @@ fn var(line: &str) -> Result<Var, (String, String)> {
 /// is the default language, about vars that nothing uses.
 pub(crate) fn check_uses(
     renderer: &mut Renderer<'_>,
-    directive: &Directive,
+    directive: &Directive<'_>,
     found: &FoundVars,
     is_translation: bool,
 ) {

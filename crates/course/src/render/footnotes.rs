@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use pulldown_cmark::CowStr;
 
-use super::{Pass, Place};
+use super::pass::{Pass, Place};
 use crate::lang::Lang;
 
 impl<'e> Pass<'_, '_, 'e> {
@@ -45,7 +45,7 @@ impl<'e> Pass<'_, '_, 'e> {
         let mut definitions = std::mem::take(&mut self.definitions);
         let labels = std::mem::take(&mut self.footnotes);
         if !labels.is_empty() {
-            self.raw("<section class=\"footnotes\" role=\"doc-endnotes\">\n<ol>\n".to_owned());
+            self.raw("<section class=\"footnotes\" role=\"doc-endnotes\">\n<ol>\n");
             for (index, label) in labels.iter().enumerate() {
                 let (id, back) = (
                     self.footnote_id("fn", index + 1),
@@ -62,7 +62,7 @@ impl<'e> Pass<'_, '_, 'e> {
                     "<a class=\"footnote-backref\" href=\"#{back}\" role=\"doc-backlink\" aria-label=\"{to_text}\">↩</a></li>\n"
                 ));
             }
-            self.raw("</ol>\n</section>\n".to_owned());
+            self.raw("</ol>\n</section>\n");
         }
         for label in definitions.into_keys() {
             self.renderer.problem(

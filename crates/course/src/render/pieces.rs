@@ -3,9 +3,10 @@
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
+use pulldown_cmark::{Alignment, CodeBlockKind, CowStr, Event, HeadingLevel, Tag, TagEnd};
 
-use super::{HEADING_ID, HeadingLink, Pass, Place, Renderer, TERM_ID, end_of, plain_text};
+use super::pass::{Pass, Place, Placed, end_of, plain_text};
+use super::{HEADING_ID, HeadingLink, Renderer, TERM_ID};
 use crate::diagram;
 use crate::highlight::{self, escape};
 use crate::lang::Lang;
@@ -47,9 +48,9 @@ impl<'e> Pass<'_, '_, 'e> {
         ));
     }
 
-    pub(super) fn table_row(&mut self, open: &str) {
+    pub(super) fn table_row(&mut self, open: &'static str) {
         self.table.column = 0;
-        self.raw(open.to_owned());
+        self.raw(open);
     }
 
     pub(super) fn table_cell(&mut self) {
@@ -91,12 +92,7 @@ impl<'e> Pass<'_, '_, 'e> {
         ));
     }
 
-    pub(super) fn heading(
-        &mut self,
-        events: &[(Event<'e>, Range<usize>)],
-        at: usize,
-        level: HeadingLevel,
-    ) {
+    pub(super) fn heading(&mut self, events: &[Placed<'e>], at: usize, level: HeadingLevel) {
         let end = end_of(events, at, TagEnd::Heading(level));
         let spot = self.fragment.spot(events[at].1.clone());
         if self.place != Place::Page {
@@ -141,7 +137,7 @@ impl<'e> Pass<'_, '_, 'e> {
 
     pub(super) fn code_block(
         &mut self,
-        events: &[(Event<'e>, Range<usize>)],
+        events: &[Placed<'e>],
         at: usize,
         kind: &CodeBlockKind<'e>,
     ) -> usize {
@@ -221,7 +217,7 @@ impl<'e> Pass<'_, '_, 'e> {
     /// An `<img>`, from its start to before its end. `captioned`: its title is shown below it.
     pub(super) fn image(
         &mut self,
-        events: &[(Event<'e>, Range<usize>)],
+        events: &[Placed<'e>],
         part: Range<usize>,
         captioned: bool,
     ) -> String {
@@ -266,12 +262,12 @@ impl<'e> Pass<'_, '_, 'e> {
         }
     }
 
-    pub(super) fn link(&mut self, address: &str, range: &Range<usize>) -> String {
+    pub(super) fn link(&mut self, address: &str, range: &Range<usize>) -> CowStr<'static> {
         let spot = self.fragment.spot(range.clone());
         let env = self.renderer.env;
         match links::link(address, &env) {
             Ok(links::Link::Web(address)) => {
-                format!("<a href=\"{}\" rel=\"noopener\">", escape(&address))
+                format!("<a href=\"{}\" rel=\"noopener\">", escape(address)).into()
             }
             Ok(links::Link::Lesson { lesson, heading }) => {
                 let mut href = if Some(&lesson) == env.lesson && heading.is_some() {
@@ -287,17 +283,17 @@ impl<'e> Pass<'_, '_, 'e> {
                         spot,
                     });
                 }
-                format!("<a href=\"{href}\">")
+                format!("<a href=\"{href}\">").into()
             }
             Ok(links::Link::Term(term)) => {
                 let href = format!("/{}/glossary#{TERM_ID}{term}", env.lang);
                 self.renderer.terms.insert(term);
-                format!("<a class=\"term\" href=\"{}\">", escape(&href))
+                format!("<a class=\"term\" href=\"{}\">", escape(&href)).into()
             }
             Err(dead) => {
                 let help = dead.help();
                 self.renderer.problem(spot, "dead-link", dead, help);
-                "<a>".to_owned()
+                CowStr::Borrowed("<a>")
             }
         }
     }

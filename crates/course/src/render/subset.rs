@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 
 use pulldown_cmark::{Event, Tag, TagEnd};
 
-use super::{MARK, Pass};
+use super::MARK;
+use super::pass::{DEPTH_MAX, Pass, Placed, end_of, html_text};
 use crate::source::Spot;
 
 /// Elements that stand in a line.
@@ -45,7 +46,7 @@ enum Piece<'t> {
 type Title<'t> = Option<&'t str>;
 
 /// What an author's HTML stands in: an element of it, begun here, or one of Markdown.
-enum Open {
+pub(super) enum Open {
     Html(&'static str, Spot),
     Markdown,
 }
@@ -75,47 +76,45 @@ impl<'e> Pass<'_, '_, 'e> {
 
     /// Complains about HTML that lessons may not have, and about elements that do not end where they
     /// began: each must end in the paragraph, the item or the part of the page in which it begins.
-    pub(super) fn check_html(&mut self, events: &[(Event<'e>, Range<usize>)]) {
+    pub(super) fn check_html(&mut self, events: &[Placed<'e>]) {
         let has_html =
-            |(event, _): &(Event<'_>, _)| matches!(event, Event::Html(_) | Event::InlineHtml(_));
-        if !events.iter().any(has_html) {
+            |(event, _): &Placed<'e>| matches!(event, Event::Html(_) | Event::InlineHtml(_));
+        if self.open.is_empty() && !events.iter().any(has_html) {
             return;
         }
-        let mut open = Vec::new();
         let mut at = 0;
         while let Some((event, range)) = events.get(at) {
             at += 1;
             match event {
                 Event::Start(Tag::HtmlBlock) => {
-                    let end = super::end_of(events, at, TagEnd::HtmlBlock);
-                    self.check_block(&events[at..end], &mut open);
+                    let end = end_of(events, at, TagEnd::HtmlBlock);
+                    self.check_block(&events[at..end]);
                     at = end + 1;
                 }
-                Event::InlineHtml(text) => self.check_text(text, |_| range.start, true, &mut open),
+                Event::InlineHtml(text) => self.check_text(text, |_| range.start, true),
                 Event::Start(_) => {
                     if matches!(events.get(at), Some((Event::Text(text), _)) if text.starts_with(MARK))
                     {
-                        self.unclosed(&mut open);
+                        self.unclosed();
                     }
-                    open.push(Open::Markdown);
+                    self.open.push(Open::Markdown);
                 }
                 Event::End(_) => {
-                    self.unclosed(&mut open);
-                    open.pop();
+                    self.unclosed();
+                    self.open.pop();
                 }
                 _ => {}
             }
         }
-        self.unclosed(&mut open);
     }
 
-    fn check_block(&mut self, lines: &[(Event<'e>, Range<usize>)], open: &mut Vec<Open>) {
+    fn check_block(&mut self, lines: &[Placed<'e>]) {
         let mut text = String::new();
         // Where each line begins in the text, and where in the fragment.
         let mut starts = Vec::new();
         for (event, range) in lines {
             starts.push((text.len(), range.start));
-            text.push_str(super::html_text(event));
+            text.push_str(html_text(event));
         }
         let place = |at: usize| {
             let line = starts
@@ -125,17 +124,11 @@ impl<'e> Pass<'_, '_, 'e> {
                 .get(line)
                 .map_or(0, |(start, byte)| byte + at - start)
         };
-        self.check_text(&text, place, false, open);
+        self.check_text(&text, place, false);
     }
 
     /// `place` tells where in the fragment a byte of the text stands.
-    fn check_text(
-        &mut self,
-        text: &str,
-        place: impl Fn(usize) -> usize,
-        in_line: bool,
-        open: &mut Vec<Open>,
-    ) {
+    fn check_text(&mut self, text: &str, place: impl Fn(usize) -> usize, in_line: bool) {
         for (range, piece) in pieces(text) {
             let start = place(range.start);
             let spot = self.fragment.spot(start..start + range.len());
@@ -149,10 +142,15 @@ impl<'e> Pass<'_, '_, 'e> {
                     );
                 }
                 Piece::Open(EMPTY, _) => {}
-                Piece::Open(name, _) => open.push(Open::Html(name, spot)),
-                Piece::Close(name) => match open.last() {
+                Piece::Open(name, _) => {
+                    if self.open.len() >= DEPTH_MAX {
+                        self.too_deep(spot);
+                    }
+                    self.open.push(Open::Html(name, spot));
+                }
+                Piece::Close(name) => match self.open.last() {
                     Some(Open::Html(last, _)) if *last == name => {
-                        open.pop();
+                        self.open.pop();
                     }
                     _ => self.renderer.problem(
                         spot,
@@ -173,15 +171,15 @@ impl<'e> Pass<'_, '_, 'e> {
     }
 
     /// What was begun since the last element of Markdown should have ended by now.
-    fn unclosed(&mut self, open: &mut Vec<Open>) {
-        while let Some(Open::Html(name, spot)) = open.last() {
+    pub(super) fn unclosed(&mut self) {
+        while let Some(Open::Html(name, spot)) = self.open.last() {
             self.renderer.problem(
                 *spot,
                 "unclosed-html",
                 format_args!("this `<{name}>` does not end where it began"),
                 format_args!("put `</{name}>` into the same paragraph or part of the page, with no directive between"),
             );
-            open.pop();
+            self.open.pop();
         }
     }
 }

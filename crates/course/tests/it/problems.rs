@@ -337,6 +337,25 @@ proptest! {
 }
 
 #[test]
+fn what_stands_in_more_than_anybody_follows_is_told_and_not_shown() {
+    let quotes = |depth: usize| format!("앞\n\n{}가\n\n뒤", ">".repeat(depth));
+    let details = |depth: usize| "<details>\n\n".repeat(depth) + &"</details>\n\n".repeat(depth);
+    for fine in [quotes(50), details(50)] {
+        assert!(load(&[("course.toml", KO), ("u/l.ko.md", &page(&fine))]).is_ok());
+    }
+    for deep in [
+        quotes(150),
+        quotes(100_000),
+        details(101),
+        "1. ".repeat(200) + "가",
+    ] {
+        let problems = load(&[("course.toml", KO), ("u/l.ko.md", &page(&deep))]).unwrap_err();
+        let codes: Vec<&str> = problems.iter().map(|it| it.code).collect();
+        assert_eq!(codes, ["too-deep"]);
+    }
+}
+
+#[test]
 fn html_that_is_not_for_lessons() {
     insta::assert_snapshot!(report([
         "a <script>alert(1)</script> <KBD>x</KBD> <kbd onclick=\"x\">y</kbd>",
