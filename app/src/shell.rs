@@ -217,7 +217,7 @@ fn header(frame: &Frame) -> impl IntoView + use<> {
     let teaches = frame
         .account
         .as_ref()
-        .is_some_and(|account| account.role == Role::Instructor);
+        .is_some_and(|account| account.role != Role::Student);
     let classes = teaches.then(|| view! { <a href=paths::classes(lang)>{words.t("classes")}</a> });
     let author = frame
         .writes

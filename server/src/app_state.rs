@@ -20,7 +20,7 @@ pub(crate) struct Parts {
     pub(crate) folder: CourseFolder,
     /// Whether whoever is at this computer is the course's author, without signing in.
     pub(crate) for_author: bool,
-    pub(crate) store: Store,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) machines: machine::Client,
     pub(crate) examiner: Examiner,
     pub(crate) listener: Listener,

@@ -13,7 +13,7 @@ use course::{
 };
 use machine::{CheckRequest, Client, ExecRequest, MachineId, MachineUser, Outcome};
 use sha2::{Digest, Sha256};
-use store::{AccountId, AttemptKey, ItemKind, NewAttempt, Store};
+use store::{AccountId, AttemptKey, Circumstances, ItemKind, NewAttempt, Store};
 use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, broadcast};
 
 use crate::{
@@ -60,14 +60,14 @@ pub(crate) struct News {
 /// Runs checks, one at a time per machine.
 pub(crate) struct Examiner {
     machines: Client,
-    store: Store,
+    store: Arc<dyn Store>,
     turns: Turns,
     busy: Mutex<HashMap<MachineId, Arc<AsyncMutex<()>>>>,
     news: broadcast::Sender<News>,
 }
 
 impl Examiner {
-    pub(crate) fn new(machines: Client, store: Store) -> Self {
+    pub(crate) fn new(machines: Client, store: Arc<dyn Store>) -> Self {
         let (news, _) = broadcast::channel(NEWS_KEPT);
         Self {
             machines,
@@ -297,6 +297,7 @@ impl Examiner {
                 score: if right { 1.0 } else { 0.0 },
                 right,
                 key,
+                circumstances: Circumstances::default(),
             })
             .await?;
         Ok(())

@@ -13,6 +13,7 @@ mod listener;
 mod looking;
 mod passwords;
 mod presence;
+mod record;
 mod roster;
 mod serve;
 mod site;
@@ -40,6 +41,10 @@ enum Command {
     Serve(serve::Args),
     /// Build the teaching images that students pull.
     Images(images::Args),
+    /// Copy the record of accounts and attempts to a file, while the classroom goes on.
+    Backup(record::Args),
+    /// Put such a copy in place of the record. The classroom must be closed.
+    Restore(record::Args),
     /// Say what this host has and lacks for a classroom, and how to mend it.
     Doctor(doctor::Args),
     /// Say everything that is wrong with a course, and how to mend it.
@@ -68,6 +73,8 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Serve(args) => serve::run(args).map(|()| ExitCode::SUCCESS),
         Command::Images(args) => images::run(args).map(|()| ExitCode::SUCCESS),
+        Command::Backup(args) => record::backup(&args).map(|()| ExitCode::SUCCESS),
+        Command::Restore(args) => record::restore(&args).map(|()| ExitCode::SUCCESS),
         Command::Doctor(args) => doctor::run(&args),
         Command::Lint(args) => author::lint::run(&args),
         Command::Rows(args) => author::rows::run(&args),

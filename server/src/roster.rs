@@ -24,9 +24,9 @@ impl Roster {
     }
 
     /// Tells machined now, when somebody joins, and from time to time.
-    pub(crate) async fn keep_told(self, store: Store, machines: Client) {
+    pub(crate) async fn keep_told(self, store: Arc<dyn Store>, machines: Client) {
         loop {
-            if let Err(error) = tell(&store, &machines).await {
+            if let Err(error) = tell(&*store, &machines).await {
                 tracing::warn!(%error, "machined was not told who may come: {error:#}");
             }
             // Whichever comes first; nothing is to be done about either.
@@ -35,7 +35,7 @@ impl Roster {
     }
 }
 
-async fn tell(store: &Store, machines: &Client) -> Result<()> {
+async fn tell(store: &dyn Store, machines: &Client) -> Result<()> {
     let there: HashSet<_> = machines.list().await?.into_iter().map(|it| it.id).collect();
     let students = store.students().await?.into_iter();
     let expected = students

@@ -9,15 +9,17 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use rand::RngCore;
-use store::Store;
+use store::Pool;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
-use tower_sessions::{ExpiredDeletion, Expiry, SessionManagerLayer, cookie::SameSite};
-use tower_sessions_sqlx_store::SqliteStore;
+use tower_sessions::{
+    ExpiredDeletion, Expiry, SessionManagerLayer, SessionStore, cookie::SameSite,
+};
+use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
 use crate::{
     app_state::{Classroom, Parts},
@@ -28,6 +30,7 @@ use crate::{
     listener::Listener,
     passwords::Passwords,
     presence::Presence,
+    record::RecordOption,
     roster::Roster,
     site,
     throttle::Throttle,
@@ -59,6 +62,8 @@ pub(crate) struct Args {
     /// Say that visitors come over TLS (a reverse proxy's), so that cookies are marked Secure.
     #[arg(long)]
     tls: bool,
+    #[command(flatten)]
+    record: RecordOption,
     #[command(flatten)]
     machined: MachinedOptions,
 }
@@ -98,21 +103,21 @@ async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -
         .unwrap_or_else(|| args.data.join("content"));
     let folder = args.data.join("site");
     let classroom = open(&args, &content, &folder, machined).await?;
-    let sessions = SqliteStore::new(classroom.store.pool().clone());
-    sessions
-        .migrate()
-        .await
-        .context("preparing the session table")?;
-    tokio::spawn(clear_sessions(sessions.clone()));
     let (store, machines) = (classroom.store.clone(), classroom.machines.clone());
     tokio::spawn(classroom.roster.clone().keep_told(store, machines));
-    let sessions = SessionManagerLayer::new(sessions)
-        .with_name(SESSION_COOKIE)
-        .with_secure(args.tls)
-        .with_http_only(true)
-        .with_same_site(SameSite::Lax)
-        .with_expiry(Expiry::OnInactivity(SESSION_IDLE));
-    let routes: Router = control::routes(classroom.clone(), sessions, &folder);
+    let no_table = "preparing the session table";
+    let routes = match classroom.store.pool() {
+        Pool::Sqlite(pool) => {
+            let sessions = SqliteStore::new(pool);
+            sessions.migrate().await.context(no_table)?;
+            routes(&classroom, sessions, args.tls, &folder)
+        }
+        Pool::Postgres(pool) => {
+            let sessions = PostgresStore::new(pool);
+            sessions.migrate().await.context(no_table)?;
+            routes(&classroom, sessions, args.tls, &folder)
+        }
+    };
     let listener = TcpListener::from_std(listener)?;
     announce(&classroom, listener.local_addr()?).await?;
     let told = CancellationToken::new();
@@ -132,6 +137,21 @@ async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -
     }
 }
 
+/// The routes behind sessions kept in `sessions`, which is cleared of those that have ended.
+fn routes<S>(classroom: &Classroom, sessions: S, secure: bool, site: &Path) -> Router
+where
+    S: SessionStore + ExpiredDeletion + Clone + 'static,
+{
+    tokio::spawn(clear_sessions(sessions.clone()));
+    let sessions = SessionManagerLayer::new(sessions)
+        .with_name(SESSION_COOKIE)
+        .with_secure(secure)
+        .with_http_only(true)
+        .with_same_site(SameSite::Lax)
+        .with_expiry(Expiry::OnInactivity(SESSION_IDLE));
+    control::routes(classroom.clone(), sessions, site)
+}
+
 async fn open(args: &Args, content: &Path, site: &Path, machined: PathBuf) -> Result<Classroom> {
     let (folder, keep_up) = CourseFolder::open(content, args.author)?;
     tokio::spawn(async {
@@ -139,7 +159,7 @@ async fn open(args: &Args, content: &Path, site: &Path, machined: PathBuf) -> Re
             tracing::error!("the course is not taken up any more when it changes: {error:#}");
         }
     });
-    let store = Store::open(&args.data.join("web/gyosil.sqlite")).await?;
+    let store = store::open(&args.record.location(&args.data)).await?;
     let machines = machine::Client::new(machined);
     Ok(Classroom::new(Parts {
         examiner: Examiner::new(machines.clone(), store.clone()),
@@ -195,7 +215,7 @@ fn say(line: &str) {
 }
 
 /// Clears out sessions that have ended, which nobody asks for any more.
-async fn clear_sessions(sessions: SqliteStore) {
+async fn clear_sessions(sessions: impl ExpiredDeletion) {
     loop {
         sleep(CLEAR_SESSIONS_EVERY).await;
         if let Err(error) = sessions.delete_expired().await {

@@ -1,20 +1,21 @@
 //! Accounts, and the one-time token that makes the first of them.
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
-use sqlx::SqliteConnection;
 
-use crate::{AccountId, Error, Name, Result, Store, now_ms};
+use crate::{AccountId, Error, Name, Result};
 
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "lowercase")]
-#[sqlx(rename_all = "lowercase")]
+#[sqlx(type_name = "TEXT", rename_all = "lowercase")]
 pub enum Role {
     /// Learns: has a machine and a record.
     Student,
     /// Teaches: makes classes and sees their record.
     Instructor,
+    /// Runs the classroom: may what every instructor may, and makes instructors.
+    Admin,
 }
 
 /// A person's account, without its password.
@@ -55,141 +56,33 @@ pub enum SetupError {
     Store(#[from] Error),
 }
 
-impl Store {
+/// Accounts and the first of them.
+#[async_trait]
+pub trait Accounts: Send + Sync {
     /// Whether nobody teaches here yet, so that a setup link is needed.
-    pub async fn needs_first_instructor(&self) -> Result<bool> {
-        Ok(!instructor_exists(&mut *self.pool.acquire().await?).await?)
-    }
+    async fn needs_first_instructor(&self) -> Result<bool>;
 
     /// Sets the token of the link that makes the first instructor, replacing an earlier one. Only its
     /// SHA-256 is kept, so it must be random: 128 bits.
-    pub async fn set_setup_token(&self, token: &str) -> Result<(), SetTokenError> {
-        let mut transaction = self.write().await.map_err(Error)?;
-        if instructor_exists(&mut transaction).await? {
-            return Err(SetTokenError::InstructorExists);
-        }
-        sqlx::query(
-            "INSERT INTO setup_token (id, sha256) VALUES (1, $1)
-             ON CONFLICT (id) DO UPDATE SET sha256 = excluded.sha256",
-        )
-        .bind(sha256(token))
-        .execute(&mut *transaction)
-        .await
-        .map_err(Error)?;
-        Ok(transaction.commit().await.map_err(Error)?)
-    }
+    async fn set_setup_token(&self, token: &str) -> Result<(), SetTokenError>;
 
     /// Whether `token` would make the first instructor now.
-    pub async fn setup_token_valid(&self, token: &str) -> Result<bool> {
-        token_valid(&mut *self.pool.acquire().await?, token).await
-    }
+    async fn setup_token_valid(&self, token: &str) -> Result<bool>;
 
     /// Makes the first instructor and uses up the token, both or neither.
-    pub async fn create_first_instructor(
+    async fn create_first_instructor(
         &self,
         token: &str,
         name: &Name,
         password_hash: &str,
-    ) -> Result<Account, SetupError> {
-        let mut transaction = self.write().await.map_err(Error)?;
-        if !token_valid(&mut transaction, token).await? {
-            return Err(SetupError::BadToken);
-        }
-        let account = insert_account(&mut transaction, name, Role::Instructor, password_hash)
-            .await?
-            .ok_or(SetupError::NameTaken)?;
-        sqlx::query("DELETE FROM setup_token")
-            .execute(&mut *transaction)
-            .await
-            .map_err(Error)?;
-        transaction.commit().await.map_err(Error)?;
-        Ok(account)
-    }
+    ) -> Result<Account, SetupError>;
 
     /// The account with this number.
-    pub async fn account(&self, account: AccountId) -> Result<Option<Account>> {
-        Ok(
-            sqlx::query_as("SELECT id, name, role, lang FROM accounts WHERE id = $1")
-                .bind(account)
-                .fetch_optional(&self.pool)
-                .await?,
-        )
-    }
+    async fn account(&self, account: AccountId) -> Result<Option<Account>>;
 
     /// The account with this name and its password's hash, for signing in.
-    pub async fn credentials(&self, name: &Name) -> Result<Option<(Account, String)>> {
-        #[derive(sqlx::FromRow)]
-        struct Credentials {
-            #[sqlx(flatten)]
-            account: Account,
-            password_hash: String,
-        }
-        let found: Option<Credentials> = sqlx::query_as(
-            "SELECT id, name, role, lang, password_hash FROM accounts WHERE name_key = $1",
-        )
-        .bind(name.key())
-        .fetch_optional(&self.pool)
-        .await?;
-        Ok(found.map(|found| (found.account, found.password_hash)))
-    }
+    async fn credentials(&self, name: &Name) -> Result<Option<(Account, String)>>;
 
     /// Keeps the language that the account's owner chose.
-    pub async fn set_lang(&self, account: AccountId, lang: &str) -> Result<()> {
-        sqlx::query("UPDATE accounts SET lang = $1 WHERE id = $2")
-            .bind(lang)
-            .bind(account)
-            .execute(&self.pool)
-            .await?;
-        Ok(())
-    }
-}
-
-/// A new account, or `None` where the name is taken.
-pub(crate) async fn insert_account(
-    connection: &mut SqliteConnection,
-    name: &Name,
-    role: Role,
-    password_hash: &str,
-) -> Result<Option<Account>> {
-    let inserted = sqlx::query(
-        "INSERT INTO accounts (name, name_key, role, password_hash, created_ms)
-         VALUES ($1, $2, $3, $4, $5) ON CONFLICT (name_key) DO NOTHING",
-    )
-    .bind(name.as_str())
-    .bind(name.key())
-    .bind(role)
-    .bind(password_hash)
-    .bind(now_ms())
-    .execute(&mut *connection)
-    .await?;
-    if inserted.rows_affected() == 0 {
-        return Ok(None);
-    }
-    Ok(
-        sqlx::query_as("SELECT id, name, role, lang FROM accounts WHERE name_key = $1")
-            .bind(name.key())
-            .fetch_optional(connection)
-            .await?,
-    )
-}
-
-async fn instructor_exists(connection: &mut SqliteConnection) -> Result<bool> {
-    Ok(
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM accounts WHERE role = 'instructor')")
-            .fetch_one(connection)
-            .await?,
-    )
-}
-
-async fn token_valid(connection: &mut SqliteConnection, token: &str) -> Result<bool> {
-    Ok(
-        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM setup_token WHERE sha256 = $1)")
-            .bind(sha256(token))
-            .fetch_one(connection)
-            .await?,
-    )
-}
-
-fn sha256(token: &str) -> String {
-    hex::encode(Sha256::digest(token))
+    async fn set_lang(&self, account: AccountId, lang: &str) -> Result<()>;
 }

@@ -1,21 +1,50 @@
 //! Attempts: what students answered and did. They are only ever added; progress is read from them.
 
-use std::{collections::HashMap, str::FromStr};
+use std::str::FromStr;
 
+use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
-use sqlx::types::Json;
 
-use crate::{Account, AccountId, AttemptId, ClassId, Error, Result, Store, now_ms};
+use crate::{Account, AccountId, AttemptId, ClassId, Error, Result};
 
 /// What was attempted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
 #[serde(rename_all = "lowercase")]
-#[sqlx(rename_all = "lowercase")]
+#[sqlx(type_name = "TEXT", rename_all = "lowercase")]
 pub enum ItemKind {
     /// A quiz's question.
     Question,
     /// An exercise on the machine.
     Exercise,
+}
+
+/// Where something was attempted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, sqlx::Type)]
+#[serde(rename_all = "lowercase")]
+#[sqlx(type_name = "TEXT", rename_all = "lowercase")]
+pub enum Place {
+    /// On its lesson's page.
+    #[default]
+    Lesson,
+    /// In its unit's quiz.
+    Quiz,
+    /// In the test of what somebody knows already.
+    Placement,
+    /// When it came back after a while.
+    Review,
+}
+
+/// Where and how something was attempted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct Circumstances {
+    /// Where.
+    pub place: Place,
+    /// How long it took, in milliseconds, as far as that is known. Told by the browser: untrusted.
+    pub spent_ms: Option<i64>,
+    /// How many hints were opened before. Told by the browser: untrusted.
+    pub hints: i64,
+    /// Of an exercise the round whose values it had: 0 at first, and another with each review.
+    pub round: i64,
 }
 
 /// Names one submission, chosen by whoever submits: sent again, it is the same attempt.
@@ -87,10 +116,12 @@ pub struct NewAttempt<'a> {
     pub right: bool,
     /// Names this submission.
     pub key: &'a AttemptKey,
+    /// Where and how it was made.
+    pub circumstances: Circumstances,
 }
 
 /// An attempt on record.
-#[derive(Clone, Debug, PartialEq, Serialize, sqlx::FromRow)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Attempt {
     /// Its number.
     pub id: AttemptId,
@@ -105,18 +136,19 @@ pub struct Attempt {
     /// Which wording of the item this answered.
     pub version: String,
     /// What was answered; untrusted.
-    #[sqlx(json)]
     pub response: serde_json::Value,
     /// The part of the full marks, 0 to 1.
     pub score: f64,
     /// Whether it was right altogether.
-    #[sqlx(rename = "is_right")]
     pub right: bool,
     /// When it was recorded, in unix milliseconds.
     pub at_ms: i64,
+    /// Where and how it was made.
+    #[serde(flatten)]
+    pub circumstances: Circumstances,
 }
 
-/// What [`Store::record`] did.
+/// What [`Attempts::record`] did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
     /// The attempt on record: this one, or the first with the same key.
@@ -152,7 +184,7 @@ pub struct ItemProgress {
     /// What the item is.
     pub kind: ItemKind,
     /// How many attempts there are.
-    pub tries: u32,
+    pub tries: i64,
     /// The best score, 0 to 1.
     pub best: f64,
     /// Whether any attempt was right.
@@ -174,114 +206,19 @@ pub struct StudentProgress {
     pub last_ms: Option<i64>,
 }
 
-impl Store {
+/// What was attempted.
+#[async_trait]
+pub trait Attempts: Send + Sync {
     /// Records an attempt. When this returns, it is on disk. The same key again, also at the same
     /// moment, records nothing and returns the first attempt.
-    pub async fn record(&self, new: NewAttempt<'_>) -> Result<Recorded, RecordError> {
-        let inserted = sqlx::query(
-            "INSERT INTO attempts (account, lesson, item, kind, version, response, score, is_right,
-                                   idempotency_key, at_ms)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-             ON CONFLICT (account, idempotency_key) DO NOTHING",
-        )
-        .bind(new.account)
-        .bind(new.lesson)
-        .bind(new.item)
-        .bind(new.kind)
-        .bind(new.version)
-        .bind(Json(new.response))
-        .bind(new.score)
-        .bind(new.right)
-        .bind(new.key.as_str())
-        .bind(now_ms())
-        .execute(&self.pool)
-        .await
-        .map_err(Error)?;
-        let attempt: Attempt = sqlx::query_as(
-            "SELECT id, account, lesson, item, kind, version, response, score, is_right, at_ms
-             FROM attempts WHERE account = $1 AND idempotency_key = $2",
-        )
-        .bind(new.account)
-        .bind(new.key.as_str())
-        .fetch_one(&self.pool)
-        .await
-        .map_err(Error)?;
-        if (attempt.lesson.as_str(), attempt.item.as_str()) != (new.lesson, new.item) {
-            return Err(RecordError::KeyReused {
-                lesson: attempt.lesson,
-                item: attempt.item,
-            });
-        }
-        Ok(Recorded {
-            attempt,
-            new: inserted.rows_affected() == 1,
-        })
-    }
+    async fn record(&self, new: NewAttempt<'_>) -> Result<Recorded, RecordError>;
 
     /// All attempts of `account` in `lesson`, oldest first.
-    pub async fn attempts(&self, account: AccountId, lesson: &str) -> Result<Vec<Attempt>> {
-        Ok(sqlx::query_as(
-            "SELECT id, account, lesson, item, kind, version, response, score, is_right, at_ms
-             FROM attempts WHERE account = $1 AND lesson = $2 ORDER BY id",
-        )
-        .bind(account)
-        .bind(lesson)
-        .fetch_all(&self.pool)
-        .await?)
-    }
+    async fn attempts(&self, account: AccountId, lesson: &str) -> Result<Vec<Attempt>>;
 
     /// How far `account` is with every item ever attempted, by lesson and item.
-    pub async fn progress(&self, account: AccountId) -> Result<Vec<ItemProgress>> {
-        Ok(sqlx::query_as(
-            "SELECT lesson, item, kind, COUNT(*) AS tries, MAX(score) AS best,
-                    MAX(is_right) AS done, MIN(at_ms) AS first_ms, MAX(at_ms) AS last_ms
-             FROM attempts WHERE account = $1
-             GROUP BY lesson, item, kind ORDER BY lesson, item, kind",
-        )
-        .bind(account)
-        .fetch_all(&self.pool)
-        .await?)
-    }
+    async fn progress(&self, account: AccountId) -> Result<Vec<ItemProgress>>;
 
     /// How far each student of `class` is, by name; also those who have attempted nothing.
-    pub async fn class_progress(&self, class: ClassId) -> Result<Vec<StudentProgress>> {
-        #[derive(sqlx::FromRow)]
-        struct Row {
-            account: AccountId,
-            #[sqlx(flatten)]
-            item: ItemProgress,
-        }
-        let students: Vec<Account> = sqlx::query_as(
-            "SELECT id, name, role, lang
-             FROM accounts JOIN memberships ON account = accounts.id
-             WHERE class = $1 ORDER BY name_key",
-        )
-        .bind(class)
-        .fetch_all(&self.pool)
-        .await?;
-        let rows: Vec<Row> = sqlx::query_as(
-            "SELECT attempts.account, lesson, item, kind, COUNT(*) AS tries, MAX(score) AS best,
-                    MAX(is_right) AS done, MIN(at_ms) AS first_ms, MAX(at_ms) AS last_ms
-             FROM attempts JOIN memberships ON memberships.account = attempts.account
-             WHERE class = $1
-             GROUP BY attempts.account, lesson, item, kind ORDER BY lesson, item, kind",
-        )
-        .bind(class)
-        .fetch_all(&self.pool)
-        .await?;
-        let mut items: HashMap<AccountId, Vec<ItemProgress>> = HashMap::new();
-        for row in rows {
-            items.entry(row.account).or_default().push(row.item);
-        }
-        let with_items = |account: Account| {
-            let items = items.remove(&account.id).unwrap_or_default();
-            let last_ms = items.iter().map(|item| item.last_ms).max();
-            StudentProgress {
-                account,
-                items,
-                last_ms,
-            }
-        };
-        Ok(students.into_iter().map(with_items).collect())
-    }
+    async fn class_progress(&self, class: ClassId) -> Result<Vec<StudentProgress>>;
 }

@@ -2,14 +2,12 @@
 
 use std::fmt;
 
+use async_trait::async_trait;
 use rand::Rng;
 use serde::Serialize;
 use unicode_normalization::UnicodeNormalization;
 
-use crate::{
-    Account, AccountId, ClassId, ClassTitle, Error, Name, Result, Role, Store,
-    accounts::insert_account, now_ms,
-};
+use crate::{Account, AccountId, ClassId, ClassTitle, Error, Name, Result};
 
 /// A class.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
@@ -20,6 +18,10 @@ pub struct Class {
     pub title: String,
     /// What a student types to join it.
     pub join_code: JoinCode,
+    /// Until when the code lets students in, in unix milliseconds; `None` as long as it stands.
+    pub join_expires_ms: Option<i64>,
+    /// Where its days begin: a name of the IANA time zone database.
+    pub time_zone: String,
     /// When it was made, in unix milliseconds.
     pub created_ms: i64,
 }
@@ -31,7 +33,7 @@ pub struct ClassSummary {
     #[sqlx(flatten)]
     pub class: Class,
     /// How many students are in it.
-    pub students: u32,
+    pub students: i64,
 }
 
 /// The code that lets a student into a class, as it is shown: `XXXX-XXXX`.
@@ -53,14 +55,14 @@ impl JoinCode {
         &self.0
     }
 
-    fn random() -> Self {
+    pub(crate) fn random() -> Self {
         let mut rng = rand::rng();
         let letter = |_| char::from(CODE_ALPHABET[rng.random_range(0..CODE_ALPHABET.len())]);
         Self::shown((0..CODE_LETTERS).map(letter).collect())
     }
 
     /// What somebody typed, in any case and width, with any dashes and spaces, or none.
-    fn typed(text: &str) -> Option<Self> {
+    pub(crate) fn typed(text: &str) -> Option<Self> {
         let is_gap = |c: char| {
             c.is_whitespace() || matches!(c, '-' | '_' | '.' | '\u{2010}'..='\u{2015}' | '\u{2212}')
         };
@@ -101,113 +103,32 @@ pub enum JoinError {
     Store(#[from] Error),
 }
 
-impl Store {
+/// Classes and their members.
+#[async_trait]
+pub trait Classes: Send + Sync {
     /// A new class with a code of its own.
-    pub async fn create_class(&self, instructor: AccountId, title: &ClassTitle) -> Result<Class> {
-        let mut transaction = self.write().await?;
-        let class = loop {
-            let code = JoinCode::random();
-            let inserted = sqlx::query(
-                "INSERT INTO classes (instructor, title, join_code, created_ms)
-                 VALUES ($1, $2, $3, $4) ON CONFLICT (join_code) DO NOTHING",
-            )
-            .bind(instructor)
-            .bind(title.as_str())
-            .bind(&code)
-            .bind(now_ms())
-            .execute(&mut *transaction)
-            .await?;
-            if inserted.rows_affected() == 1 {
-                break sqlx::query_as(
-                    "SELECT id, title, join_code, created_ms FROM classes WHERE join_code = $1",
-                )
-                .bind(&code)
-                .fetch_one(&mut *transaction)
-                .await?;
-            }
-        };
-        transaction.commit().await?;
-        Ok(class)
-    }
+    async fn create_class(&self, instructor: AccountId, title: &ClassTitle) -> Result<Class>;
 
     /// The classes that `instructor` teaches, oldest first.
-    pub async fn classes_of(&self, instructor: AccountId) -> Result<Vec<ClassSummary>> {
-        Ok(sqlx::query_as(
-            "SELECT id, title, join_code, created_ms,
-                    (SELECT COUNT(*) FROM memberships WHERE class = classes.id) AS students
-             FROM classes WHERE instructor = $1 ORDER BY id",
-        )
-        .bind(instructor)
-        .fetch_all(&self.pool)
-        .await?)
-    }
+    async fn classes_of(&self, instructor: AccountId) -> Result<Vec<ClassSummary>>;
 
     /// The class with this number.
-    pub async fn class(&self, class: ClassId) -> Result<Option<Class>> {
-        Ok(
-            sqlx::query_as("SELECT id, title, join_code, created_ms FROM classes WHERE id = $1")
-                .bind(class)
-                .fetch_optional(&self.pool)
-                .await?,
-        )
-    }
+    async fn class(&self, class: ClassId) -> Result<Option<Class>>;
 
     /// Whether `account` teaches `class`, and so may see its record.
-    pub async fn teaches(&self, account: AccountId, class: ClassId) -> Result<bool> {
-        Ok(sqlx::query_scalar(
-            "SELECT EXISTS (SELECT 1 FROM classes WHERE id = $1 AND instructor = $2)",
-        )
-        .bind(class)
-        .bind(account)
-        .fetch_one(&self.pool)
-        .await?)
-    }
+    async fn teaches(&self, account: AccountId, class: ClassId) -> Result<bool>;
 
     /// The class whose code somebody typed: any case, dashes and spaces ignored.
-    pub async fn class_by_code(&self, code: &str) -> Result<Option<Class>> {
-        let Some(code) = JoinCode::typed(code) else {
-            return Ok(None);
-        };
-        Ok(sqlx::query_as(
-            "SELECT id, title, join_code, created_ms FROM classes WHERE join_code = $1",
-        )
-        .bind(code)
-        .fetch_optional(&self.pool)
-        .await?)
-    }
+    async fn class_by_code(&self, code: &str) -> Result<Option<Class>>;
 
     /// The students of all classes.
-    pub async fn students(&self) -> Result<Vec<AccountId>> {
-        Ok(
-            sqlx::query_scalar("SELECT DISTINCT account FROM memberships ORDER BY account")
-                .fetch_all(&self.pool)
-                .await?,
-        )
-    }
+    async fn students(&self) -> Result<Vec<AccountId>>;
 
-    /// A new student's account, in the class with this code (read as by [`Store::class_by_code`]).
-    pub async fn join(
+    /// A new student's account, in the class with this code (read as by [`Classes::class_by_code`]).
+    async fn join(
         &self,
         code: &str,
         name: &Name,
         password_hash: &str,
-    ) -> Result<Account, JoinError> {
-        let class = self
-            .class_by_code(code)
-            .await?
-            .ok_or(JoinError::NoSuchCode)?;
-        let mut transaction = self.write().await.map_err(Error)?;
-        let account = insert_account(&mut transaction, name, Role::Student, password_hash)
-            .await?
-            .ok_or(JoinError::NameTaken)?;
-        sqlx::query("INSERT INTO memberships (class, account, joined_ms) VALUES ($1, $2, $3)")
-            .bind(class.id)
-            .bind(account.id)
-            .bind(now_ms())
-            .execute(&mut *transaction)
-            .await
-            .map_err(Error)?;
-        transaction.commit().await.map_err(Error)?;
-        Ok(account)
-    }
+    ) -> Result<Account, JoinError>;
 }

@@ -1,75 +1,151 @@
-//! What a classroom remembers: accounts, classes and attempts, in one SQLite file.
+//! What a classroom remembers: accounts, classes and attempts, in a file of SQLite's or in a database
+//! of PostgreSQL's.
 //!
 //! An `Ok` from any function that writes means the change is on disk: neither the end of a process
-//! nor of power takes it back. Several processes may have the file open at once.
+//! nor of power takes it back. Several processes may have the record open at once.
 //!
-//! Everything below is one door, [`Store`]; its functions are grouped by subject in the modules.
+//! The door is the trait [`Store`], of parts by subject; [`open`] gives one. Both databases speak the
+//! same SQL here: each file of `sql` is compiled once for each of them.
+
+#![allow(
+    clippy::duplicate_mod,
+    reason = "the SQL is one text for two databases, compiled for each with its own types"
+)]
 
 mod accounts;
 mod attempts;
 mod classes;
 mod ids;
-mod open;
+mod location;
+mod postgres;
 mod setups;
+mod sqlite;
 mod words;
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use sqlx::SqlitePool;
-
-pub use accounts::{Account, Role, SetTokenError, SetupError};
-pub use attempts::{
-    ATTEMPT_KEY_MAX, Attempt, AttemptKey, BadAttemptKey, ItemKind, ItemProgress, NewAttempt,
-    RecordError, Recorded, StudentProgress,
+use std::{
+    fmt::Debug,
+    path::Path,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
 };
-pub use classes::{Class, ClassSummary, JoinCode, JoinError};
+
+use async_trait::async_trait;
+use sqlx::{PgPool, SqlitePool};
+
+pub use accounts::{Account, Accounts, Role, SetTokenError, SetupError};
+pub use attempts::{
+    ATTEMPT_KEY_MAX, Attempt, AttemptKey, Attempts, BadAttemptKey, Circumstances, ItemKind,
+    ItemProgress, NewAttempt, Place, RecordError, Recorded, StudentProgress,
+};
+pub use classes::{Class, ClassSummary, Classes, JoinCode, JoinError};
 pub use ids::{AccountId, AttemptId, ClassId};
-pub use open::OpenError;
+pub use location::{BadLocation, Location, OpenError};
+pub use setups::Setups;
 pub use words::{BadName, BadTitle, ClassTitle, NAME_MAX, Name, TITLE_MAX};
 
-/// The database refused or failed: disk full, file damaged, locked for too long.
+/// The database refused or failed: disk full, file damaged, locked for too long, server away.
 #[derive(Debug, thiserror::Error)]
 #[error("the record could not be read or written: {0}")]
 pub struct Error(#[from] sqlx::Error);
 
+/// SQLite's primary result code for a full disk: <https://www.sqlite.org/rescode.html#full>.
+const SQLITE_FULL: &str = "13";
+/// PostgreSQL's code for it: <https://www.postgresql.org/docs/current/errcodes-appendix.html>.
+const POSTGRES_DISK_FULL: &str = "53100";
+
 impl Error {
     /// Whether the disk was full. What was recorded before is safe; this change was not made.
     pub fn no_space_left(&self) -> bool {
-        sqlite_code(&self.0) == Some(SQLITE_FULL)
+        let code = self.0.as_database_error().and_then(|error| error.code());
+        code.is_some_and(|code| code == SQLITE_FULL || code == POSTGRES_DISK_FULL)
     }
-}
-
-/// SQLite's primary result codes: <https://www.sqlite.org/rescode.html>.
-const SQLITE_CORRUPT: i32 = 11;
-const SQLITE_FULL: i32 = 13;
-const SQLITE_NOTADB: i32 = 26;
-
-/// The primary result code, where it was SQLite that refused.
-fn sqlite_code(error: &sqlx::Error) -> Option<i32> {
-    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    // An extended code carries the primary one in its low byte.
-    Some(code & 0xff)
 }
 
 /// What most functions here return.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// The open record of a classroom. Clones share one pool of connections.
-#[derive(Clone, Debug)]
-pub struct Store {
-    pool: SqlitePool,
+/// The open record of a classroom. `Arc<dyn Store>` is what a program holds.
+#[async_trait]
+pub trait Store: Accounts + Attempts + Classes + Setups + Debug {
+    /// The pool of connections, for the web's session store, which keeps its table in the same place.
+    fn pool(&self) -> Pool;
+
+    /// Writes a copy of the whole record, as it is at one moment, to `file`, which must not exist yet.
+    /// Others may read and write meanwhile. What it is: a SQLite file, or what PostgreSQL's `pg_dump`
+    /// makes (its custom format), which must be installed.
+    ///
+    /// # Errors
+    /// The copy cannot be written; what is at `file` then is to be thrown away.
+    async fn backup(&self, file: &Path) -> Result<(), BackupError>;
+
+    /// Closes the connections that are not in use; the record must not be used afterwards. The last of
+    /// them closes with the last of its owners.
+    async fn close(&self);
 }
 
-impl Store {
-    /// The pool of connections, for the web's session store, which keeps its table in the same file.
-    pub fn pool(&self) -> &SqlitePool {
-        &self.pool
-    }
+/// A pool of connections.
+#[derive(Clone, Debug)]
+pub enum Pool {
+    /// To a file.
+    Sqlite(SqlitePool),
+    /// To a server.
+    Postgres(PgPool),
+}
 
-    /// A transaction that takes SQLite's write lock at once. One that begins with a read and writes
-    /// later would fail, instead of wait, when another writer came in between.
-    async fn write(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
-        self.pool.begin_with("BEGIN IMMEDIATE").await
+/// Why there is no copy of the record.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    /// A copy must not overwrite anything.
+    #[error("{} exists already: name a new file", .0.display())]
+    Exists(std::path::PathBuf),
+    /// The file cannot be written, or a program that is needed cannot be run.
+    #[error("{what}: {source}")]
+    Io {
+        /// What could not be done.
+        what: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// PostgreSQL's program said no.
+    #[error("{program} failed: {said}")]
+    Program {
+        /// Which.
+        program: &'static str,
+        /// What it printed.
+        said: String,
+    },
+    /// Somebody may be writing to it.
+    #[error("{0} is in use: stop the classroom first")]
+    InUse(Location),
+    /// The file is no copy of a record, or of a newer Gyosil's.
+    #[error(transparent)]
+    Copy(#[from] OpenError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+/// Opens the record, making it when there is none, and brings an older version's tables up to date.
+///
+/// # Errors
+/// Each with what mends it.
+pub async fn open(location: &Location) -> Result<Arc<dyn Store>, OpenError> {
+    Ok(match location {
+        Location::File(file) => Arc::new(sqlite::open(file).await?),
+        Location::Postgres(options) => Arc::new(postgres::open(options).await?),
+    })
+}
+
+/// Makes the record anew from a copy that [`Store::backup`] wrote. No process may have it open. A
+/// record that is there already is kept beside the new one: the file with `.before` behind its name;
+/// PostgreSQL's database must be empty.
+///
+/// # Errors
+/// The copy is none, or cannot be put in place; the record is as it was then.
+pub async fn restore(location: &Location, copy: &Path) -> Result<(), BackupError> {
+    match location {
+        Location::File(file) => sqlite::restore(file, copy).await,
+        Location::Postgres(options) => postgres::restore(options, copy).await,
     }
 }
 

@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use course::BadResponse;
-use store::{ItemKind, NewAttempt};
+use store::{Circumstances, ItemKind, NewAttempt};
 
 use super::{fragment, lessons};
 use crate::{
@@ -90,6 +90,7 @@ pub(super) async fn answer(
                     score: grade.score,
                     right: grade.right,
                     key: &lessons::key(key)?,
+                    circumstances: Circumstances::default(),
                 })
                 .await?;
         }

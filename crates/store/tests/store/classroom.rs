@@ -1,26 +1,36 @@
 //! A store in a folder that goes when the test ends, also when it fails.
 
-use std::path::PathBuf;
+use std::sync::Arc;
 
-use store::{Account, Class, Name, Store};
+use store::{Account, Class, Location, Name, Store};
 use tempfile::TempDir;
 
 pub(crate) struct Classroom {
     pub(crate) folder: TempDir,
-    pub(crate) store: Store,
+    pub(crate) location: Location,
+    pub(crate) store: Arc<dyn Store>,
 }
 
 impl Classroom {
+    /// With its record in a file.
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = Store::open(&folder.path().join("gyosil.sqlite"))
-            .await
-            .unwrap();
-        Self { folder, store }
+        let location = Location::File(folder.path().join("gyosil.sqlite"));
+        Self::open(folder, location).await
     }
 
-    pub(crate) fn file(&self) -> PathBuf {
-        self.folder.path().join("gyosil.sqlite")
+    /// With its record elsewhere.
+    pub(crate) async fn at(location: Location) -> Self {
+        Self::open(tempfile::tempdir().unwrap(), location).await
+    }
+
+    async fn open(folder: TempDir, location: Location) -> Self {
+        let store = store::open(&location).await.unwrap();
+        Self {
+            folder,
+            location,
+            store,
+        }
     }
 
     pub(crate) async fn instructor(&self) -> Account {

@@ -5,7 +5,10 @@ use std::{collections::HashSet, io::Write, path::Path, process::Stdio, time::Dur
 use crate::classroom::{Classroom, name};
 use rand::Rng;
 use serde_json::json;
-use store::{AccountId, ItemKind, NewAttempt, OpenError, RecordError, Recorded, Store};
+use store::{
+    AccountId, Circumstances, ItemKind, Location, NewAttempt, OpenError, Pool, RecordError,
+    Recorded, Store,
+};
 use tokio::{
     io::{AsyncBufReadExt, AsyncReadExt, BufReader},
     process::Command,
@@ -16,7 +19,7 @@ use tokio::{
 const LESSON: &str = "cloud/service-models";
 
 async fn record(
-    store: &Store,
+    store: &dyn Store,
     account: AccountId,
     item: &str,
     score: f64,
@@ -33,8 +36,16 @@ async fn record(
             score,
             right: false,
             key: &key.parse().unwrap(),
+            circumstances: Circumstances::default(),
         })
         .await
+}
+
+fn file_pool(store: &dyn Store) -> sqlx::SqlitePool {
+    match store.pool() {
+        Pool::Sqlite(pool) => pool,
+        Pool::Postgres(_) => panic!("these tests are about files"),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -42,7 +53,7 @@ async fn one_key_is_one_attempt_however_many_arrive_at_once() {
     let classroom = Classroom::new().await;
     let account = classroom.student().await.id;
     // A second process, as it were: another pool on the same file.
-    let other = Store::open(&classroom.file()).await.unwrap();
+    let other = store::open(&classroom.location).await.unwrap();
     let mut submissions = JoinSet::new();
     for n in 0..20 {
         let store = if n % 2 == 0 {
@@ -51,7 +62,7 @@ async fn one_key_is_one_attempt_however_many_arrive_at_once() {
             other.clone()
         };
         submissions.spawn(async move {
-            record(&store, account, "iaas", f64::from(n) / 20.0, "key").await
+            record(&*store, account, "iaas", f64::from(n) / 20.0, "key").await
         });
     }
     let recorded: Vec<Recorded> = submissions
@@ -73,7 +84,7 @@ async fn one_key_is_one_attempt_however_many_arrive_at_once() {
 #[tokio::test]
 async fn a_key_names_one_item_and_belongs_to_one_account() {
     let classroom = Classroom::new().await;
-    let store = &classroom.store;
+    let store = &*classroom.store;
     let account = classroom.student().await.id;
     let teacher = store
         .credentials(&name("김선생"))
@@ -116,14 +127,19 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
         let enough = rand::rng().random_range(1..60);
         let keys = timeout(
             Duration::from_secs(60),
-            record_until_killed(&classroom.file(), account, round, enough),
+            record_until_killed(
+                &classroom.folder.path().join("gyosil.sqlite"),
+                account,
+                round,
+                enough,
+            ),
         )
         .await
         .expect("the recorder records");
         assert!(keys.len() >= enough);
         acknowledged.extend(keys);
 
-        let store = Store::open(&classroom.file()).await.unwrap();
+        let store = store::open(&classroom.location).await.unwrap();
         let items: Vec<String> = store
             .attempts(account, LESSON)
             .await
@@ -141,7 +157,7 @@ async fn nothing_acknowledged_is_lost_when_the_process_is_killed() {
     // The browser was not told and sends the last one of each again: still once.
     for key in &acknowledged {
         assert!(
-            !record(&classroom.store, account, key, 0.0, key)
+            !record(&*classroom.store, account, key, 0.0, key)
                 .await
                 .unwrap()
                 .new
@@ -204,7 +220,7 @@ fn acknowledged_in(line: &str) -> Option<String> {
 #[ignore = "runs only as the child of nothing_acknowledged_is_lost_when_the_process_is_killed"]
 async fn recorder() {
     let variable = |name: &str| std::env::var(name).expect(name);
-    let store = Store::open(Path::new(&variable(RECORDER_FILE)))
+    let store = store::open(&Location::File(variable(RECORDER_FILE).into()))
         .await
         .unwrap();
     let account = variable(RECORDER_ACCOUNT).parse().unwrap();
@@ -214,7 +230,7 @@ async fn recorder() {
     writeln!(output).unwrap();
     for n in 0.. {
         let key = format!("{round}-{n}");
-        assert!(record(&store, account, &key, 0.0, &key).await.unwrap().new);
+        assert!(record(&*store, account, &key, 0.0, &key).await.unwrap().new);
         writeln!(output, "acknowledged {key}").unwrap();
         output.flush().unwrap();
     }
@@ -225,7 +241,7 @@ async fn a_commit_is_on_disk_before_it_is_acknowledged() {
     let classroom = Classroom::new().await;
     let pragma = async |name: &'static str| -> String {
         sqlx::query_scalar::<_, String>(&format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}"))
-            .fetch_one(classroom.store.pool())
+            .fetch_one(&file_pool(&*classroom.store))
             .await
             .unwrap()
     };
@@ -238,7 +254,7 @@ async fn a_commit_is_on_disk_before_it_is_acknowledged() {
 async fn a_full_disk_is_said_and_loses_nothing() {
     let classroom = Classroom::new().await;
     let account = classroom.student().await.id;
-    let pool = classroom.store.pool();
+    let pool = file_pool(&*classroom.store);
     // As full as a disk can be made here: the file may not grow, on any connection of the pool.
     let mut connections = Vec::new();
     for _ in 0..pool.options().get_max_connections() {
@@ -253,7 +269,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
     let mut recorded = 0;
     let full = loop {
         match record(
-            &classroom.store,
+            &*classroom.store,
             account,
             "iaas",
             0.0,
@@ -278,7 +294,7 @@ async fn a_full_disk_is_said_and_loses_nothing() {
             .len(),
         recorded
     );
-    let retried = record(&classroom.store, account, "iaas", 0.0, "0").await;
+    let retried = record(&*classroom.store, account, "iaas", 0.0, "0").await;
     assert!(
         retried.is_ok_and(|retried| !retried.new),
         "what was acknowledged is still found"
@@ -292,7 +308,7 @@ async fn opening_again_or_twice_at_once_changes_nothing() {
     let opened: Vec<_> = (0..4)
         .map(|_| {
             let file = file.clone();
-            async move { Store::open(&file).await }
+            async move { store::open(&Location::File(file)).await }
         })
         .collect::<JoinSet<_>>()
         .join_all()
@@ -300,19 +316,19 @@ async fn opening_again_or_twice_at_once_changes_nothing() {
     for store in opened {
         assert!(store.unwrap().needs_first_instructor().await.unwrap());
     }
-    let store = Store::open(&file).await.unwrap();
+    let store = store::open(&Location::File(file)).await.unwrap();
     let applied: Vec<i64> = sqlx::query_scalar("SELECT version FROM _sqlx_migrations")
-        .fetch_all(store.pool())
+        .fetch_all(&file_pool(&*store))
         .await
         .unwrap();
-    assert_eq!(applied, [1]);
+    assert_eq!(applied, [1, 2]);
 }
 
 #[tokio::test]
 async fn a_file_that_cannot_be_the_record_says_why() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    let open = async |name: &str| Store::open(&at(name)).await.unwrap_err();
+    let open = async |name: &str| store::open(&Location::File(at(name))).await.unwrap_err();
 
     std::fs::write(at("letter.sqlite"), "Dear SQLite, ".repeat(1000)).unwrap();
     let error = open("letter.sqlite").await;
@@ -340,18 +356,18 @@ async fn a_record_with_a_damaged_page_says_so() {
     let classroom = Classroom::new().await;
     let account = classroom.student().await.id;
     for n in 0..200 {
-        record(&classroom.store, account, "iaas", 0.0, &n.to_string())
+        record(&*classroom.store, account, "iaas", 0.0, &n.to_string())
             .await
             .unwrap();
     }
-    classroom.store.pool().close().await;
-    let mut bytes = std::fs::read(classroom.file()).unwrap();
+    classroom.store.close().await;
+    let mut bytes = std::fs::read(classroom.folder.path().join("gyosil.sqlite")).unwrap();
     let pages = bytes.len() / 4096;
     assert!(pages > 8, "enough to damage: {pages} pages");
     // The header stays as it was.
     bytes[8192..].fill(0x5a);
-    std::fs::write(classroom.file(), bytes).unwrap();
-    let error = Store::open(&classroom.file()).await.unwrap_err();
+    std::fs::write(classroom.folder.path().join("gyosil.sqlite"), bytes).unwrap();
+    let error = store::open(&classroom.location).await.unwrap_err();
     assert!(matches!(error, OpenError::Damaged { .. }), "{error:?}");
 }
 
@@ -362,10 +378,10 @@ async fn a_newer_versions_record_is_left_alone() {
         "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
          VALUES (9999, 'later', TRUE, x'00', 0)",
     )
-    .execute(classroom.store.pool())
+    .execute(&file_pool(&*classroom.store))
     .await
     .unwrap();
-    let error = Store::open(&classroom.file()).await.unwrap_err();
+    let error = store::open(&classroom.location).await.unwrap_err();
     assert!(
         matches!(error, OpenError::Newer { version: 9999, .. }),
         "{error:?}"

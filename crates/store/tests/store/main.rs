@@ -5,7 +5,9 @@
     reason = "in a test a panic is the report; clippy.toml allows it in test functions only"
 )]
 
+mod backup;
 mod classroom;
 mod durability;
+mod postgres;
 mod story;
 mod words;

@@ -1,0 +1,149 @@
+//! Accounts, in SQL.
+
+use async_trait::async_trait;
+use sha2::{Digest, Sha256};
+
+use super::{Connection, Record};
+use crate::{
+    Account, AccountId, Accounts, Error, Name, Result, Role, SetTokenError, SetupError, now_ms,
+};
+
+/// The columns of an [`Account`].
+pub(super) const ACCOUNT: &str = "accounts.id, accounts.name, accounts.lang,
+    CASE WHEN accounts.admin THEN 'admin' ELSE accounts.role END AS role";
+
+#[async_trait]
+impl Accounts for Record {
+    async fn needs_first_instructor(&self) -> Result<bool> {
+        Ok(!instructor_exists(&mut *self.pool.acquire().await?).await?)
+    }
+
+    async fn set_setup_token(&self, token: &str) -> Result<(), SetTokenError> {
+        let mut transaction = self.write().await.map_err(Error)?;
+        if instructor_exists(&mut transaction).await? {
+            return Err(SetTokenError::InstructorExists);
+        }
+        sqlx::query(
+            "INSERT INTO setup_token (id, sha256) VALUES (1, $1)
+             ON CONFLICT (id) DO UPDATE SET sha256 = excluded.sha256",
+        )
+        .bind(sha256(token))
+        .execute(&mut *transaction)
+        .await
+        .map_err(Error)?;
+        Ok(transaction.commit().await.map_err(Error)?)
+    }
+
+    async fn setup_token_valid(&self, token: &str) -> Result<bool> {
+        token_valid(&mut *self.pool.acquire().await?, token).await
+    }
+
+    async fn create_first_instructor(
+        &self,
+        token: &str,
+        name: &Name,
+        password_hash: &str,
+    ) -> Result<Account, SetupError> {
+        let mut transaction = self.write().await.map_err(Error)?;
+        let used = sqlx::query("DELETE FROM setup_token WHERE sha256 = $1")
+            .bind(sha256(token))
+            .execute(&mut *transaction)
+            .await
+            .map_err(Error)?;
+        if used.rows_affected() == 0 {
+            return Err(SetupError::BadToken);
+        }
+        let account = insert_account(&mut transaction, name, Role::Admin, password_hash)
+            .await?
+            .ok_or(SetupError::NameTaken)?;
+        transaction.commit().await.map_err(Error)?;
+        Ok(account)
+    }
+
+    async fn account(&self, account: AccountId) -> Result<Option<Account>> {
+        let query = format!("SELECT {ACCOUNT} FROM accounts WHERE id = $1");
+        Ok(sqlx::query_as(&query)
+            .bind(account)
+            .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    async fn credentials(&self, name: &Name) -> Result<Option<(Account, String)>> {
+        #[derive(sqlx::FromRow)]
+        struct Credentials {
+            #[sqlx(flatten)]
+            account: Account,
+            password_hash: String,
+        }
+        let query = format!("SELECT {ACCOUNT}, password_hash FROM accounts WHERE name_key = $1");
+        let found: Option<Credentials> = sqlx::query_as(&query)
+            .bind(name.key())
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(found.map(|found| (found.account, found.password_hash)))
+    }
+
+    async fn set_lang(&self, account: AccountId, lang: &str) -> Result<()> {
+        sqlx::query("UPDATE accounts SET lang = $1 WHERE id = $2")
+            .bind(lang)
+            .bind(account)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+}
+
+/// A new account, or `None` where the name is taken.
+pub(super) async fn insert_account(
+    connection: &mut Connection,
+    name: &Name,
+    role: Role,
+    password_hash: &str,
+) -> Result<Option<Account>> {
+    let works_as = if role == Role::Student {
+        "student"
+    } else {
+        "instructor"
+    };
+    let inserted = sqlx::query(
+        "INSERT INTO accounts (name, name_key, role, admin, password_hash, created_ms)
+         VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (name_key) DO NOTHING",
+    )
+    .bind(name.as_str())
+    .bind(name.key())
+    .bind(works_as)
+    .bind(role == Role::Admin)
+    .bind(password_hash)
+    .bind(now_ms())
+    .execute(&mut *connection)
+    .await?;
+    if inserted.rows_affected() == 0 {
+        return Ok(None);
+    }
+    let query = format!("SELECT {ACCOUNT} FROM accounts WHERE name_key = $1");
+    Ok(sqlx::query_as(&query)
+        .bind(name.key())
+        .fetch_optional(connection)
+        .await?)
+}
+
+async fn instructor_exists(connection: &mut Connection) -> Result<bool> {
+    Ok(
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM accounts WHERE role = 'instructor')")
+            .fetch_one(connection)
+            .await?,
+    )
+}
+
+async fn token_valid(connection: &mut Connection, token: &str) -> Result<bool> {
+    Ok(
+        sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM setup_token WHERE sha256 = $1)")
+            .bind(sha256(token))
+            .fetch_one(connection)
+            .await?,
+    )
+}
+
+fn sha256(token: &str) -> String {
+    hex::encode(Sha256::digest(token))
+}

@@ -1,0 +1,169 @@
+//! Attempts, in SQL.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use sqlx::FromRow;
+
+use super::{Record, accounts::ACCOUNT};
+use crate::{
+    Account, AccountId, Attempt, AttemptId, Attempts, Circumstances, ClassId, Error, ItemKind,
+    ItemProgress, NewAttempt, RecordError, Recorded, Result, StudentProgress, now_ms,
+};
+
+/// An attempt as it is kept.
+#[derive(FromRow)]
+struct Row {
+    id: AttemptId,
+    account: AccountId,
+    lesson: String,
+    item: String,
+    kind: ItemKind,
+    version: String,
+    response: String,
+    score: f64,
+    is_right: bool,
+    at_ms: i64,
+    #[sqlx(flatten)]
+    circumstances: Circumstances,
+}
+
+/// The columns of a [`Row`].
+const ATTEMPT: &str = "id, account, lesson, item, kind, version, response, score, is_right, at_ms,
+    place, spent_ms, hints, round";
+
+/// The columns of an [`ItemProgress`], by lesson, item and kind.
+const PROGRESS: &str = "lesson, item, kind, COUNT(*) AS tries, MAX(score) AS best,
+    MAX(CASE WHEN is_right THEN 1 ELSE 0 END) = 1 AS done,
+    MIN(at_ms) AS first_ms, MAX(at_ms) AS last_ms";
+
+impl Row {
+    fn attempt(self) -> Result<Attempt> {
+        Ok(Attempt {
+            id: self.id,
+            account: self.account,
+            lesson: self.lesson,
+            item: self.item,
+            kind: self.kind,
+            version: self.version,
+            response: serde_json::from_str(&self.response)
+                .map_err(|error| sqlx::Error::Decode(error.into()))?,
+            score: self.score,
+            right: self.is_right,
+            at_ms: self.at_ms,
+            circumstances: self.circumstances,
+        })
+    }
+}
+
+#[async_trait]
+impl Attempts for Record {
+    async fn record(&self, new: NewAttempt<'_>) -> Result<Recorded, RecordError> {
+        let inserted = sqlx::query(
+            "INSERT INTO attempts (account, lesson, item, kind, version, response, score, is_right,
+                                   idempotency_key, at_ms, place, spent_ms, hints, round)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+             ON CONFLICT (account, idempotency_key) DO NOTHING",
+        )
+        .bind(new.account)
+        .bind(new.lesson)
+        .bind(new.item)
+        .bind(new.kind)
+        .bind(new.version)
+        .bind(new.response.to_string())
+        .bind(new.score)
+        .bind(new.right)
+        .bind(new.key.as_str())
+        .bind(now_ms())
+        .bind(new.circumstances.place)
+        .bind(new.circumstances.spent_ms)
+        .bind(new.circumstances.hints)
+        .bind(new.circumstances.round)
+        .execute(&self.pool)
+        .await
+        .map_err(Error)?;
+        let query =
+            format!("SELECT {ATTEMPT} FROM attempts WHERE account = $1 AND idempotency_key = $2");
+        let row: Row = sqlx::query_as(&query)
+            .bind(new.account)
+            .bind(new.key.as_str())
+            .fetch_one(&self.pool)
+            .await
+            .map_err(Error)?;
+        let attempt = row.attempt()?;
+        if (attempt.lesson.as_str(), attempt.item.as_str()) != (new.lesson, new.item) {
+            return Err(RecordError::KeyReused {
+                lesson: attempt.lesson,
+                item: attempt.item,
+            });
+        }
+        Ok(Recorded {
+            attempt,
+            new: inserted.rows_affected() == 1,
+        })
+    }
+
+    async fn attempts(&self, account: AccountId, lesson: &str) -> Result<Vec<Attempt>> {
+        let query = format!(
+            "SELECT {ATTEMPT} FROM attempts WHERE account = $1 AND lesson = $2 ORDER BY id"
+        );
+        let rows: Vec<Row> = sqlx::query_as(&query)
+            .bind(account)
+            .bind(lesson)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(Row::attempt).collect()
+    }
+
+    async fn progress(&self, account: AccountId) -> Result<Vec<ItemProgress>> {
+        let query = format!(
+            "SELECT {PROGRESS} FROM attempts WHERE account = $1
+             GROUP BY lesson, item, kind ORDER BY lesson, item, kind"
+        );
+        Ok(sqlx::query_as(&query)
+            .bind(account)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
+    async fn class_progress(&self, class: ClassId) -> Result<Vec<StudentProgress>> {
+        #[derive(FromRow)]
+        struct OfStudent {
+            account: AccountId,
+            #[sqlx(flatten)]
+            item: ItemProgress,
+        }
+        let query = format!(
+            "SELECT {ACCOUNT} FROM accounts JOIN memberships ON account = accounts.id
+             WHERE class = $1 ORDER BY name_key"
+        );
+        let students: Vec<Account> = sqlx::query_as(&query)
+            .bind(class)
+            .fetch_all(&self.pool)
+            .await?;
+        let query = format!(
+            "SELECT attempts.account, {PROGRESS}
+             FROM attempts JOIN memberships ON memberships.account = attempts.account
+             WHERE class = $1
+             GROUP BY attempts.account, lesson, item, kind ORDER BY lesson, item, kind"
+        );
+        let rows: Vec<OfStudent> = sqlx::query_as(&query)
+            .bind(class)
+            .fetch_all(&self.pool)
+            .await?;
+        let mut items: HashMap<AccountId, Vec<ItemProgress>> = HashMap::new();
+        for row in rows {
+            items.entry(row.account).or_default().push(row.item);
+        }
+        let with_items = |account: Account| {
+            let items = items.remove(&account.id).unwrap_or_default();
+            let last_ms = items.iter().map(|item| item.last_ms).max();
+            StudentProgress {
+                account,
+                items,
+                last_ms,
+            }
+        };
+        Ok(students.into_iter().map(with_items).collect())
+    }
+}
