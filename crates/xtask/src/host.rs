@@ -56,6 +56,8 @@ pub(crate) const FOR_TEST: &[Package] = &[
         "fonts-noto-cjk",
         "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     ),
+    // The record's other database; machines without systemd do not start it by themselves.
+    package("postgresql", "/usr/lib/postgresql"),
     // What lint asks where it is there.
     package("shellcheck", "shellcheck"),
     // The reference of mastery and item analysis.
