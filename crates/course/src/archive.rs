@@ -14,9 +14,9 @@ use flate2::read::GzDecoder;
 use flate2::{Compression, GzBuilder};
 use rustix::fs::{CWD, Mode, RenameFlags, chmod, renameat_with};
 
+use crate::folder::{FILE_MAX, names};
 use crate::ids::is_slug;
 use crate::links::is_image;
-use crate::load::{FILE_MAX, names};
 use crate::model::Course;
 use crate::problem::Problems;
 

@@ -52,6 +52,7 @@ pub mod archive;
 pub mod check;
 mod diagram;
 mod finish;
+mod folder;
 pub mod gift;
 mod glossary;
 mod grade;
@@ -81,10 +82,10 @@ mod toml_file;
 mod vars;
 mod vars_block;
 
+pub use folder::FILE_MAX;
 pub use grade::{ANSWER_MAX, BadResponse, Grade, Response, answers_match};
 pub use ids::{BadId, ItemId, LessonId, SLUG_MAX, is_slug};
 pub use lang::{Lang, Localized, UnknownLang};
-pub use load::FILE_MAX;
 pub use model::{
     Block, Concept, Course, Exercise, ExerciseText, Heading, Html, Kind, Lesson, Page, Proof,
     Question, QuestionText, Row, Script, ScriptAt, Term, Unit, Wrong,

@@ -1,12 +1,17 @@
 //! What a course is once it has been read: no Markdown left, nothing left to check.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod exercise;
+mod question;
+
+use std::collections::BTreeSet;
 
 use crate::ids::{ItemId, LessonId};
 use crate::lang::{Lang, Localized};
-use crate::order::Arrangement;
 use crate::render::TERM_ID;
-use crate::vars::{Values, Vars};
+use crate::vars::Values;
+
+pub use self::exercise::{Exercise, ExerciseText, Proof, ScriptAt, Wrong};
+pub use self::question::{Kind, Question, QuestionText};
 
 /// HTML that our renderer made from an author's Markdown: the only markup that a page may take as
 /// it is. There is no way to make one from a text.
@@ -200,179 +205,6 @@ pub struct Heading {
     pub text: String,
 }
 
-/// Something to do on one's own machine.
-#[derive(Clone, Debug)]
-pub struct Exercise {
-    /// Its id, unique among the lesson's exercises and questions.
-    pub id: ItemId,
-    /// The line of the default language's file where it begins, from 1.
-    pub line: usize,
-    /// Ids of the concepts it trains.
-    pub concepts: Vec<String>,
-    /// The rows of the course map that it covers, among those of its lesson.
-    pub rows: Vec<String>,
-    /// What it is worth.
-    pub points: u32,
-    /// Earlier exercises of the lesson on whose result it builds: it is prepared and checked once
-    /// they are done.
-    pub needs: Vec<ItemId>,
-    /// What differs from student to student in its text and scripts: see [`Lesson::values`].
-    pub vars: Vars,
-    /// The exercise whose values its vars take, where they are another's.
-    pub vars_of: Option<ItemId>,
-    /// Run on the student's machine, as root, before the exercise begins.
-    pub setup: Option<Script>,
-    /// How it is told that it is done.
-    pub proof: Proof,
-    /// One right way; run as the student when the course is tested.
-    pub solution: Option<Script>,
-    /// Ways of doing it wrong that the check must tell apart.
-    pub wrong: Vec<Wrong>,
-    /// A hash of proof and vars: two attempts of one version were judged alike.
-    pub version: String,
-    /// What the student reads.
-    pub text: Localized<ExerciseText>,
-}
-
-/// How an exercise is told to be done. Both kinds run beside the machine, never in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// The script passes or names a feedback: see [`crate::check::check_program`].
-    Check(Script),
-    /// The script prints the answer that the student has to enter, computed from the student's own
-    /// machine: see [`crate::check::answer_program`].
-    Answer(Script),
-}
-
-/// A way of doing an exercise wrong.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wrong {
-    /// The id of the feedback that the check must give.
-    pub feedback: String,
-    /// Run as the student when the course is tested.
-    pub script: Script,
-}
-
-/// A script with where it is from.
-#[derive(Clone, Debug)]
-pub struct ScriptAt<'a> {
-    /// Its file, relative to the course's folder.
-    pub file: String,
-    /// The line of the file at which it begins, from 1.
-    pub line: usize,
-    /// What it is, as behind its fence: `check`, `wrong not-running`.
-    pub what: String,
-    /// The lesson of its exercise.
-    pub lesson: &'a Lesson,
-    /// Its exercise.
-    pub exercise: &'a Exercise,
-    /// The script.
-    pub script: &'a Script,
-}
-
-/// An exercise's prose in one language.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ExerciseText {
-    /// A few words for headings and tables.
-    pub title: String,
-    /// What to do.
-    pub prompt: Html,
-    /// What to say when the check names this id.
-    pub feedback: BTreeMap<String, Html>,
-    /// Hints, the gentlest first.
-    pub hints: Vec<Html>,
-}
-
-/// Something to answer.
-#[derive(Clone, Debug)]
-pub struct Question {
-    /// Its id, unique among the lesson's exercises and questions.
-    pub id: ItemId,
-    /// What is asked for, and the right answer.
-    pub kind: Kind,
-    /// Show the choices in the author's order.
-    pub fixed: bool,
-    /// The line of the default language's file where it begins, from 1.
-    pub line: usize,
-    /// Ids of the concepts it tests.
-    pub concepts: Vec<String>,
-    /// The rows of the course map that it covers, among those of its lesson.
-    pub rows: Vec<String>,
-    /// What it is worth.
-    pub points: u32,
-    /// A hash of what matters for grading: kind, right answer and choices.
-    pub version: String,
-    /// What the student reads.
-    pub text: Localized<QuestionText>,
-    /// How the choices are kept.
-    pub(crate) arrangement: Arrangement,
-}
-
-/// A kind of question with its right answer: a secret of the server. Indexes are those of
-/// [`QuestionText::choices`] and `targets`: an order of our own, from which nothing can be guessed.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Kind {
-    /// One choice is right.
-    Single {
-        /// Which.
-        right: usize,
-    },
-    /// Some choices are right: at least one, not all.
-    Multiple {
-        /// Which.
-        right: BTreeSet<usize>,
-    },
-    /// A word or a few. What any language accepts is right in all: a student may know the other's
-    /// term.
-    Short {
-        /// The accepted answers of all languages.
-        accepted: Vec<String>,
-    },
-    /// A number; its unit is in [`QuestionText::unit`].
-    Number {
-        /// The right one.
-        value: f64,
-        /// How far off is still right; 0 or more.
-        tolerance: f64,
-    },
-    /// The choices are to be put in an order.
-    Order {
-        /// At each place the choice that belongs there.
-        right: Vec<usize>,
-    },
-    /// Each choice (left) belongs to one of [`QuestionText::targets`] (right).
-    Match {
-        /// For each choice the index of its target.
-        pairs: Vec<usize>,
-        /// How many targets there are; some may belong to no choice.
-        targets: usize,
-    },
-}
-
-/// A question's prose in one language. No field but `notes` and `explain` tells what is right;
-/// those two are for after the answer.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct QuestionText {
-    /// A few words for headings and tables.
-    pub title: String,
-    /// What is asked.
-    pub prompt: Html,
-    /// The choices: empty for `Short` and `Number`; for `Match` the left sides. Their indexes may
-    /// stand in a page; show them by [`Question::shown_order`].
-    pub choices: Vec<Html>,
-    /// For each choice what there is to say to whoever chose it wrongly.
-    pub notes: Vec<Option<Html>>,
-    /// For `Match`: the right sides, plain text since they stand in a `<select>`. Show them by
-    /// [`Question::shown_targets`].
-    pub targets: Vec<String>,
-    /// The choices as plain text, for labels and `<select>`.
-    pub plain_choices: Vec<String>,
-    /// For `Number`: the unit, shown behind the field.
-    pub unit: Option<String>,
-    /// Why the right answer is right.
-    pub explain: Option<Html>,
-}
-
 impl Course {
     /// All lessons, in the course's order.
     pub fn lessons(&self) -> impl Iterator<Item = &Lesson> {
@@ -462,40 +294,6 @@ impl Lesson {
     #[must_use]
     pub fn items(&self) -> usize {
         self.exercises.len() + self.questions.len()
-    }
-}
-
-impl Exercise {
-    /// Its scripts, each with what it is.
-    fn scripts(&self) -> impl Iterator<Item = (String, &Script)> {
-        let (proof, script) = match &self.proof {
-            Proof::Check(script) => ("check", script),
-            Proof::Answer(script) => ("answer", script),
-        };
-        let setup = self.setup.iter().map(|script| ("setup", script));
-        let solution = self.solution.iter().map(|script| ("solution", script));
-        let wrong = self.wrong.iter();
-        setup
-            .chain([(proof, script)])
-            .chain(solution)
-            .map(|(what, script)| (what.to_owned(), script))
-            .chain(wrong.map(|wrong| (format!("wrong {}", wrong.feedback), &wrong.script)))
-    }
-}
-
-impl ExerciseText {
-    /// The same with values in the places of vars.
-    #[must_use]
-    pub fn with(&self, values: &Values) -> Self {
-        let feedback = self.feedback.iter();
-        Self {
-            title: values.fill(&self.title),
-            prompt: self.prompt.with(values),
-            feedback: feedback
-                .map(|(id, html)| (id.clone(), html.with(values)))
-                .collect(),
-            hints: self.hints.iter().map(|hint| hint.with(values)).collect(),
-        }
     }
 }
 
