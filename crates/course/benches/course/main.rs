@@ -40,8 +40,9 @@ fn main() -> Result<()> {
         ["--hostile"] => hostile_pages(None),
         ["--hostile", kind] => hostile_pages(Some(kind)),
         ["--gyosil", gyosil, "--mdbook", mdbook] => {
-            hostile_pages(None)?;
-            measure(Path::new(gyosil), Path::new(mdbook))
+            let hostile = hostile_pages(None);
+            measure(Path::new(gyosil), Path::new(mdbook))?;
+            hostile
         }
         _ => bail!("--gyosil PROGRAM --mdbook PROGRAM, or --hostile [KIND]"),
     }
