@@ -7,12 +7,12 @@ use std::{
 
 use app::{Frame, Lang, Theme, Words, islands::FRAGMENT_HEADER};
 use axum::{
-    extract::{ConnectInfo, FromRef, FromRequestParts},
+    extract::{ConnectInfo, FromRef, FromRequestParts, RawPathParams},
     http::{HeaderMap, header, request::Parts, uri::Authority},
 };
 use axum_extra::extract::CookieJar;
 use machine::MachineId;
-use store::{Account, AccountId, Role};
+use store::{Account, AccountId, ClassId, Role};
 use tower_sessions::{Session, cookie::time::Duration};
 
 use crate::{
@@ -208,39 +208,70 @@ pub(crate) fn preferred_lang(cookies: &CookieJar, headers: &HeaderMap) -> Lang {
         .unwrap_or(Lang::Ko)
 }
 
+/// Who somebody must be to be let in: made of a request by its own rule and by nothing else, so that a
+/// handler that takes one cannot be reached by anybody else.
+trait Standing: Sized {
+    /// # Errors
+    /// The visitor is somebody else.
+    async fn of(
+        visitor: Visitor,
+        path: RawPathParams,
+        classroom: &Classroom,
+    ) -> Result<Self, Trouble>;
+}
+
+/// The one way from a request to any of them.
+async fn admit<S, T>(parts: &mut Parts, state: &S) -> Result<T, Trouble>
+where
+    S: Send + Sync,
+    T: Standing,
+    Classroom: FromRef<S>,
+{
+    let Ok(visitor) = Visitor::from_request_parts(parts, state).await;
+    let path = RawPathParams::from_request_parts(parts, state).await;
+    // An address that is no text leads nowhere.
+    let path = path.map_err(|_| Trouble::NotFound)?;
+    T::of(visitor, path, &Classroom::from_ref(state)).await
+}
+
+/// Lets handlers take what [`admit`] makes: axum does not allow this for all `T: Standing` at once.
+macro_rules! handlers_take {
+    ($($who:ty),*) => {$(
+        impl<S> FromRequestParts<S> for $who
+        where
+            S: Send + Sync,
+            Classroom: FromRef<S>,
+        {
+            type Rejection = Trouble;
+
+            async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
+                admit(parts, state).await
+            }
+        }
+    )*};
+}
+
+handlers_take!(Member, Author, Instructor, Teacher);
+
 /// A signed-in account, whatever its role.
 pub(crate) struct Member(pub(crate) Account);
 
-impl<S> FromRequestParts<S> for Member
-where
-    S: Send + Sync,
-    Classroom: FromRef<S>,
-{
-    type Rejection = Trouble;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
-        let Ok(visitor) = Visitor::from_request_parts(parts, state).await;
-        visitor.signed_in().cloned().map(Member)
+impl Standing for Member {
+    async fn of(visitor: Visitor, _: RawPathParams, _: &Classroom) -> Result<Self, Trouble> {
+        visitor.signed_in().cloned().map(Self)
     }
 }
 
-/// Somebody who may see the author's pages: a handler that takes one cannot be reached by anybody else.
+/// Somebody who may see the author's pages.
 pub(crate) struct Author {
     /// Where exercises are tried.
     pub(crate) machine: MachineId,
 }
 
-impl<S> FromRequestParts<S> for Author
-where
-    S: Send + Sync,
-    Classroom: FromRef<S>,
-{
-    type Rejection = Trouble;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
-        let Ok(visitor) = Visitor::from_request_parts(parts, state).await;
+impl Standing for Author {
+    async fn of(visitor: Visitor, _: RawPathParams, _: &Classroom) -> Result<Self, Trouble> {
         match visitor.scratch {
-            Some(machine) => Ok(Author { machine }),
+            Some(machine) => Ok(Self { machine }),
             None => Err(visitor
                 .signed_in()
                 .map_or_else(|trouble| trouble, |_| Trouble::Forbidden)),
@@ -248,21 +279,39 @@ where
     }
 }
 
-/// A signed-in instructor: a handler that takes one cannot be reached by a student.
+/// A signed-in instructor, or an admin, who is one as well.
 pub(crate) struct Instructor(pub(crate) Account);
 
-impl<S> FromRequestParts<S> for Instructor
-where
-    S: Send + Sync,
-    Classroom: FromRef<S>,
-{
-    type Rejection = Trouble;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Trouble> {
-        let Member(account) = Member::from_request_parts(parts, state).await?;
+impl Standing for Instructor {
+    async fn of(visitor: Visitor, _: RawPathParams, _: &Classroom) -> Result<Self, Trouble> {
+        let account = visitor.signed_in()?;
         match account.role {
-            Role::Instructor | Role::Admin => Ok(Instructor(account)),
+            Role::Instructor | Role::Admin => Ok(Self(account.clone())),
             Role::Student => Err(Trouble::Forbidden),
         }
+    }
+}
+
+/// Somebody who teaches the class that the path names by its `{class}`, or an admin. A class of
+/// somebody else is as absent as one that does not exist.
+pub(crate) struct Teacher {
+    /// The class. What is asked of the store about a class has its number from here.
+    pub(crate) class: ClassId,
+}
+
+impl Standing for Teacher {
+    async fn of(
+        visitor: Visitor,
+        path: RawPathParams,
+        classroom: &Classroom,
+    ) -> Result<Self, Trouble> {
+        let named = path.iter().find(|(name, _)| *name == "class");
+        let class = named.and_then(|(_, number)| number.parse().ok());
+        let Instructor(account) = Instructor::of(visitor, path, classroom).await?;
+        let class = class.ok_or(Trouble::NotFound)?;
+        if !classroom.store.teaches(account.id, class).await? {
+            return Err(Trouble::NotFound);
+        }
+        Ok(Self { class })
     }
 }

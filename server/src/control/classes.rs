@@ -3,18 +3,18 @@
 use app::pages::{self, FormTrouble};
 use axum::{
     Form,
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
-use store::{BadTitle, ClassId, ClassTitle};
+use store::{BadTitle, ClassTitle};
 
 use super::Page;
 use crate::{
     app_state::Classroom,
     trouble::Trouble,
-    visitor::{Instructor, Visitor},
+    visitor::{Instructor, Teacher, Visitor},
 };
 
 /// The classes, and the form for a new one.
@@ -64,19 +64,13 @@ pub(super) async fn create(
 /// One class: its code, its students, and what each has done.
 pub(super) async fn show(
     State(classroom): State<Classroom>,
-    Instructor(account): Instructor,
+    teacher: Teacher,
     visitor: Visitor,
-    Path((_, class)): Path<(String, String)>,
 ) -> Result<Page, Trouble> {
-    let id: ClassId = class.parse().map_err(|_| Trouble::NotFound)?;
-    // A class of somebody else is as absent as one that does not exist.
-    if !classroom.store.teaches(account.id, id).await? {
-        return Err(Trouble::NotFound);
-    }
-    let Some(class) = classroom.store.class(id).await? else {
+    let Some(class) = classroom.store.class(teacher.class).await? else {
         return Err(Trouble::NotFound);
     };
-    let students = classroom.store.class_progress(id).await?;
+    let students = classroom.store.class_progress(class.id).await?;
     let (frame, now) = (visitor.frame(&classroom), store::now_ms());
     Ok(pages::class(frame, classroom.course(), class, students, now).into())
 }
