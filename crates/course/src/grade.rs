@@ -33,7 +33,9 @@ pub enum Response {
 /// A judged answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Grade {
-    /// The share that was right, 0 to 1.
+    /// The share that was right, 0 to 1. For `Multiple` the right ones chosen less the wrong ones, over
+    /// all right ones, and at least 0; for `Order` the pairs of choices of which the right one stands
+    /// before the other, over all pairs; for `Match` the right targets over all; else all or nothing.
     pub score: f64,
     /// Whether all of it was.
     pub right: bool,
@@ -115,7 +117,13 @@ impl Question {
                 for (given, right) in order.iter().zip(right) {
                     parts[*right] = given == right;
                 }
-                Ok(Grade::of_parts(parts))
+                Ok(Grade {
+                    score: share(
+                        pairs_in_order(order, right),
+                        right.len() * (right.len() - 1) / 2,
+                    ),
+                    ..Grade::of_parts(parts)
+                })
             }
             (Kind::Match { pairs, targets }, Response::Match(chosen)) => {
                 if chosen.len() != pairs.len() {
@@ -161,6 +169,19 @@ fn multiple(right: &BTreeSet<usize>, chosen: &BTreeSet<usize>, len: usize) -> Gr
             .map(|index| chosen.contains(&index) == right.contains(&index))
             .collect(),
     }
+}
+
+/// Of how many pairs of choices the one that comes first in `right` does so in `order` too. One choice
+/// in a wrong place moves all between: by places that would cost as much as having all of them wrong.
+fn pairs_in_order(order: &[usize], right: &[usize]) -> usize {
+    let place = |choice: &usize| order.iter().position(|it| it == choice);
+    let pairs = right.iter().enumerate();
+    pairs
+        .map(|(index, first)| {
+            let later = right[index + 1..].iter();
+            later.filter(|second| place(first) < place(second)).count()
+        })
+        .sum()
 }
 
 #[expect(

@@ -1,6 +1,6 @@
 //! Judging answers.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use crate::common::{KO, everything, good, load, page};
 use course::{BadResponse, Course, Kind, Lang, Question, Response, answers_match};
@@ -159,7 +159,18 @@ fn numbers_within_their_tolerance_with_or_without_the_unit() {
 fn order_and_pairs_count_in_part() {
     let (find, make, start) = ("이미지를 찾는다", "컨테이너를 만든다", "시작한다");
     assert_eq!(score("steps", order(&[find, make, start])), Ok(1.0));
-    assert_eq!(score("steps", order(&[find, start, make])), Ok(1.0 / 3.0));
+    // Two of the three pairs stand in their order.
+    assert_eq!(score("steps", order(&[find, start, make])), Ok(2.0 / 3.0));
+    assert_eq!(score("steps", order(&[make, start, find])), Ok(1.0 / 3.0));
+    assert_eq!(score("steps", order(&[start, make, find])), Ok(0.0));
+    let course = good();
+    let grade = question(&course, "steps")
+        .grade(&order(&[find, start, make]))
+        .unwrap();
+    let in_place: Vec<usize> = choices("steps", &[find]);
+    for (index, part) in grade.parts.iter().enumerate() {
+        assert_eq!(*part, in_place.contains(&index));
+    }
     assert_eq!(
         score("steps", order(&[find, find, make])),
         Err(BadResponse::Choices)
@@ -252,6 +263,72 @@ fn a_fixed_question_keeps_its_order_and_an_order_question_never_shows_the_right_
         .map(|seed| question(&course, "model").shown_order(seed)[0])
         .collect();
     assert_eq!(firsts.len(), 3, "every choice comes first for some student");
+}
+
+/// A question of each kind with parts, with so many of them.
+fn with_parts(count: usize) -> Course {
+    let list = |line: &dyn Fn(usize) -> String| (0..count).map(line).collect::<String>();
+    let quizzes = format!(
+        "::::quiz several multiple\n물음?\n{}::::\n::::quiz places order\n물음?\n{}::::\n::::quiz sides match\n물음?\n{}::::\n",
+        list(&|n| format!("- [{}] 보기 {n}\n", if n % 2 == 0 { 'x' } else { ' ' })),
+        list(&|n| format!("{}. 단계 {n}\n", n + 1)),
+        list(&|n| format!("- 왼쪽 {n} => 오른쪽 {n}\n")),
+    );
+    load(&[("course.toml", KO), ("u/l.ko.md", &page(&quizzes))]).unwrap()
+}
+
+/// How many parts of the questions below.
+const PARTS: usize = 5;
+
+static WITH_PARTS: LazyLock<Course> = LazyLock::new(|| with_parts(PARTS));
+
+fn of_parts(id: &str) -> &'static Question {
+    let lesson = WITH_PARTS.lessons().next().unwrap();
+    lesson.question(&id.parse().unwrap()).unwrap()
+}
+
+proptest! {
+    #[test]
+    fn several_choices_by_their_rule(chosen in proptest::collection::btree_set(0..PARTS, 1..=PARTS)) {
+        let question = of_parts("several");
+        let Kind::Multiple { right } = &question.kind else { panic!("a multiple stays one") };
+        let grade = question.grade(&Response::Multiple(chosen.clone())).unwrap();
+        let net = chosen.iter().map(|it| if right.contains(it) { 1.0 } else { -1.0 }).sum::<f64>();
+        prop_assert!((grade.score - net.max(0.0) / 3.0).abs() < 1e-12);
+        prop_assert_eq!(grade.right, chosen == *right);
+        prop_assert_eq!(grade.right, grade.score >= 1.0);
+    }
+
+    #[test]
+    fn an_order_by_its_pairs(order in Just((0..PARTS).collect::<Vec<_>>()).prop_shuffle()) {
+        let question = of_parts("places");
+        let Kind::Order { right } = &question.kind else { panic!("an order stays one") };
+        let grade = question.grade(&Response::Order(order.clone())).unwrap();
+        prop_assert_eq!(grade.right, order == *right);
+        prop_assert_eq!(grade.right, grade.score >= 1.0);
+        // Each pair is in order either here or in the reverse, never in both.
+        let reverse = order.iter().rev().copied().collect();
+        let other = question.grade(&Response::Order(reverse)).unwrap();
+        prop_assert!((grade.score + other.score - 1.0).abs() < 1e-12);
+        // Two neighbours changing places is one pair of ten, wherever they stand.
+        for at in 1..PARTS {
+            let mut swapped = order.clone();
+            swapped.swap(at - 1, at);
+            let other = question.grade(&Response::Order(swapped)).unwrap();
+            prop_assert!(((grade.score - other.score).abs() - 0.1).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn pairs_by_the_right_ones(chosen in proptest::collection::vec(0..PARTS, PARTS)) {
+        let question = of_parts("sides");
+        let Kind::Match { pairs, .. } = &question.kind else { panic!("a match stays one") };
+        let grade = question.grade(&Response::Match(chosen.clone())).unwrap();
+        let hits = pairs.iter().zip(&chosen).map(|(a, b)| if a == b { 0.2 } else { 0.0 }).sum::<f64>();
+        prop_assert!((grade.score - hits).abs() < 1e-12);
+        prop_assert_eq!(grade.right, chosen == *pairs);
+        prop_assert_eq!(grade.right, grade.score >= 1.0);
+    }
 }
 
 fn any_response() -> impl Strategy<Value = Response> {
