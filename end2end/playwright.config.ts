@@ -38,6 +38,7 @@ export default defineConfig({
     { name: "failures", testMatch: "failures.spec.ts" },
     { name: "machines", testMatch: "machines.spec.ts" },
     { name: "client", testMatch: "client.spec.ts" },
+    { name: "me", testMatch: "me.spec.ts" },
     { name: "author", testMatch: "author.spec.ts" },
     { name: "screenshots", testMatch: "screenshots.spec.ts" },
   ],

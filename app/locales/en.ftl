@@ -25,7 +25,50 @@ resume = Pick up where you left off
 continue = Continue
 minutes = { $n } min
 
-# A lesson
+# My learning
+me = My learning
+me-next-lesson = Next lesson
+me-all-done = You have finished the course. What is due for review will appear here.
+me-units = Progress by unit
+me-whole-course = The whole course
+me-mastery = Mastery by concept
+me-mastery-lead = Computed from your first answers to questions and from exercises. The narrower the band, the surer it is. Not a grade: use it to decide what to look at again.
+begin = Begin
+concept = Concept
+mastery = Mastery
+mastery-level = Now
+mastery-said = { $mean }%, between { $low }% and { $high }%. Based on { $items ->
+    [one] 1 item
+   *[other] { $items } items
+}.
+mastery-unknown = Nothing to go by yet.
+mastery-none = Nothing yet
+mastery-unsure = Not sure yet
+mastery-beginning = Beginning
+mastery-getting-there = Getting there
+mastery-mastered = Mastered
+
+# Review
+review = Review
+review-today = Today’s review
+review-facts = { $n ->
+    [one] 1 item
+   *[other] { $n } items
+}, about { $minutes } min
+review-lead = Chosen because you are about to forget it. Never more than 15 minutes a day.
+review-empty = Nothing to review today. Questions you got right and exercises you have done come back here when they are about to fade.
+review-left = Left for today: { $n ->
+    [one] 1 item
+   *[other] { $n } items
+}, about { $minutes } min
+review-done = That is all for today.
+review-on = To my learning
+review-begin = Do it again
+review-begin-note = Values such as names and numbers are new.
+review-begun = Begun
+review-to-exercise = Go to the exercise
+
+# Lesson
 contents = On this page
 exercise-count = { $n ->
     [one] 1 exercise

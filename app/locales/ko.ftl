@@ -25,6 +25,40 @@ resume = 이어서 하기
 continue = 계속
 minutes = { $n }분
 
+# 내 학습
+me = 내 학습
+me-next-lesson = 다음 레슨
+me-all-done = 코스를 모두 마쳤습니다. 복습할 것이 생기면 여기에 나타납니다.
+me-units = 단원별 진도
+me-whole-course = 코스 전체 보기
+me-mastery = 개념별 숙달도
+me-mastery-lead = 문제에 처음 낸 답과 연습에서 헤아린 값입니다. 띠가 좁을수록 확실합니다. 성적이 아니라 무엇을 다시 볼지 정할 때 쓰세요.
+begin = 시작
+concept = 개념
+mastery = 숙달도
+mastery-level = 지금
+mastery-said = { $mean }%, { $low }%에서 { $high }% 사이. 근거 { $items }개.
+mastery-unknown = 아직 근거가 없습니다.
+mastery-none = 아직 없음
+mastery-unsure = 아직 알 수 없음
+mastery-beginning = 시작하는 중
+mastery-getting-there = 익히는 중
+mastery-mastered = 익혔음
+
+# 복습
+review = 복습
+review-today = 오늘의 복습
+review-facts = { $n }개, 약 { $minutes }분
+review-lead = 잊을 때가 된 것을 골랐습니다. 하루에 15분을 넘지 않습니다.
+review-empty = 오늘은 복습할 것이 없습니다. 맞힌 문제와 마친 연습이 잊힐 때쯤 여기에 다시 나옵니다.
+review-left = 오늘 남은 복습: { $n }개, 약 { $minutes }분
+review-done = 오늘의 복습을 마쳤습니다.
+review-on = 내 학습으로
+review-begin = 다시 하기
+review-begin-note = 이름이나 번호 같은 값이 새로 바뀝니다.
+review-begun = 하는 중
+review-to-exercise = 연습으로 가기
+
 # 레슨
 contents = 이 레슨의 차례
 exercise-count = 연습 { $n }

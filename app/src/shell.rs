@@ -222,8 +222,13 @@ fn header(frame: &Frame) -> impl IntoView + use<> {
     let author = frame
         .writes
         .then(|| view! { <a href=paths::author(lang)>{words.t("author")}</a> });
-    let places = (teaches || frame.writes).then(|| {
-        view! { <nav aria-label=words.t("you")>{classes} {author}</nav> }
+    let learns = frame
+        .account
+        .as_ref()
+        .is_some_and(|account| account.role == Role::Student);
+    let me = learns.then(|| view! { <a href=paths::me(lang)>{words.t("me")}</a> });
+    let places = (teaches || learns || frame.writes).then(|| {
+        view! { <nav aria-label=words.t("you")>{me} {classes} {author}</nav> }
     });
     view! {
         <header class="site-header">

@@ -18,6 +18,7 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, broadcast};
 
 use crate::{
     app_state::machine_id,
+    rounds::Rounds,
     trouble::Trouble,
     turns::{self, Reason, Turns},
 };
@@ -123,7 +124,9 @@ impl Examiner {
         let Proof::Check(script) = &exercise.proof else {
             return Ok(Standing::Todo);
         };
-        let program = check::check_program(script, &lesson.values(exercise, &student(account)));
+        let rounds = Rounds::of(&*self.store, account, lesson).await?;
+        let values = rounds.values(Some(account), lesson, exercise);
+        let program = check::check_program(script, &values);
         let standing = match self.beside(&machine_id(account), program, asked).await {
             Ok(outcome) => self.standing_of(
                 lesson,
@@ -135,16 +138,11 @@ impl Examiner {
             Err(away) => away,
         };
         if standing == Standing::Done {
-            let key = pass_key(lesson, exercise)?;
-            self.record(
-                account,
-                lesson,
-                exercise,
-                serde_json::Value::Null,
-                true,
-                &key,
-            )
-            .await?;
+            let circumstances = rounds.circumstances(&exercise.id);
+            let key = pass_key(lesson, exercise, circumstances.round)?;
+            let outcome = (serde_json::Value::Null, true);
+            self.record(account, lesson, exercise, circumstances, outcome, &key)
+                .await?;
         }
         self.tell(account, lesson, exercise, &standing, asked);
         Ok(standing)
@@ -167,7 +165,9 @@ impl Examiner {
         };
         let _turn = self.turn_of_student(account).await;
         let asked = Asked::ByStudent;
-        let program = check::answer_program(script, &lesson.values(exercise, &student(account)));
+        let rounds = Rounds::of(&*self.store, account, lesson).await?;
+        let values = rounds.values(Some(account), lesson, exercise);
+        let program = check::answer_program(script, &values);
         let outcome = match self.beside(&machine_id(account), program, asked).await {
             Ok(outcome) => outcome,
             Err(away) => return Ok(away),
@@ -180,7 +180,9 @@ impl Examiner {
         };
         if matches!(standing, Standing::Done | Standing::WrongAnswer) {
             let right = standing == Standing::Done;
-            self.record(account, lesson, exercise, given.into(), right, key)
+            let circumstances = rounds.circumstances(&exercise.id);
+            let outcome = (given.into(), right);
+            self.record(account, lesson, exercise, circumstances, outcome, key)
                 .await?;
         }
         self.tell(account, lesson, exercise, &standing, asked);
@@ -205,7 +207,12 @@ impl Examiner {
         };
         let machine = machine_id(account);
         let _alone = self.alone(&machine).await;
-        let name = format!("{}/{}", lesson.id, exercise.id);
+        let rounds = Rounds::of(&*self.store, account, lesson).await?;
+        let mut name = format!("{}/{}", lesson.id, exercise.id);
+        match rounds.round(&exercise.id) {
+            0 => {}
+            round => name.push_str(&format!("~{round}")),
+        }
         if self
             .store
             .setup_done(machine.as_str(), generation, &name)
@@ -216,7 +223,7 @@ impl Examiner {
         let request = ExecRequest {
             argv: vec!["bash".to_owned(), "-s".to_owned()],
             user: MachineUser::Root,
-            stdin: setup.with(&lesson.values(exercise, &student(account))),
+            stdin: setup.with(&rounds.values(Some(account), lesson, exercise)),
             timeout_ms: millis(SETUP_LIMIT),
         };
         match self.machines.exec(&machine, &request).await {
@@ -282,8 +289,8 @@ impl Examiner {
         account: AccountId,
         lesson: &Lesson,
         exercise: &Exercise,
-        response: serde_json::Value,
-        right: bool,
+        circumstances: Circumstances,
+        (response, right): (serde_json::Value, bool),
         key: &AttemptKey,
     ) -> Result<(), Trouble> {
         self.store
@@ -297,7 +304,7 @@ impl Examiner {
                 score: if right { 1.0 } else { 0.0 },
                 right,
                 key,
-                circumstances: Circumstances::default(),
+                circumstances,
             })
             .await?;
         Ok(())
@@ -333,14 +340,13 @@ impl Examiner {
     }
 }
 
-/// The student, as the values of vars depend on them.
-pub(crate) fn student(account: AccountId) -> String {
-    account.to_string()
-}
-
-/// The key of an exercise's pass: however many pages and clicks see it pass, it is one attempt.
-fn pass_key(lesson: &Lesson, exercise: &Exercise) -> Result<AttemptKey, Trouble> {
-    let name = format!("{}:{}:{}", lesson.id, exercise.id, exercise.version);
+/// The key of an exercise's pass: however many pages and clicks see it pass, it is one attempt in each
+/// round.
+fn pass_key(lesson: &Lesson, exercise: &Exercise, round: i64) -> Result<AttemptKey, Trouble> {
+    let mut name = format!("{}:{}:{}", lesson.id, exercise.id, exercise.version);
+    if round > 0 {
+        name.push_str(&format!(":{round}"));
+    }
     Ok(format!("pass-{}", hex::encode(&Sha256::digest(name)[..16])).parse()?)
 }
 

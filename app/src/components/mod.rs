@@ -8,7 +8,7 @@ mod question;
 pub use exercise::{ExerciseView, Need, Standing, exercise};
 pub(crate) use machine::machine_pane;
 pub use machine::{MachineView, Pane};
-pub use question::{Notice, QuestionView, question};
+pub use question::{Notice, QuestionPage, QuestionView, question};
 
 use leptos::prelude::*;
 

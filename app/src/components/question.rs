@@ -1,6 +1,6 @@
 //! A question as its student sees it: a form that works without scripts.
 
-use course::{Grade, Kind, LessonId, Question, QuestionText, Response};
+use course::{Grade, Kind, Lang, LessonId, Question, QuestionText, Response};
 use leptos::prelude::*;
 
 use super::{exercise::sign_in_feedback, mark, rendered};
@@ -26,9 +26,39 @@ pub enum Notice {
     },
 }
 
+/// On which page a question stands: its answer goes to another place, and its element has another id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum QuestionPage {
+    /// Its lesson's.
+    #[default]
+    Lesson,
+    /// The student's review, among those of other lessons.
+    Review,
+}
+
+impl QuestionPage {
+    /// Where the answer is sent.
+    fn action(self, lang: Lang, lesson: &LessonId, question: &Question) -> String {
+        match self {
+            Self::Lesson => paths::question(lang, lesson, &question.id),
+            Self::Review => paths::review_item(lang, lesson, &question.id),
+        }
+    }
+
+    /// The element's id.
+    fn id(self, lesson: &LessonId, question: &Question) -> String {
+        match self {
+            Self::Lesson => question.id.to_string(),
+            Self::Review => paths::review_id(lesson, &question.id),
+        }
+    }
+}
+
 /// What a question's block shows besides its text.
 #[derive(Clone, Debug)]
 pub struct QuestionView {
+    /// Where it is shown.
+    pub page: QuestionPage,
     /// Shuffles the choices: the same for one student.
     pub seed: u64,
     /// Whether an answer would be recorded.
@@ -64,7 +94,7 @@ impl QuestionView {
     }
 }
 
-/// The whole block of a question, the `number`th of its lesson.
+/// The whole block of a question, the `number`th of its page.
 pub fn question(
     words: Words,
     lesson: &LessonId,
@@ -72,7 +102,7 @@ pub fn question(
     number: usize,
     view: QuestionView,
 ) -> impl IntoView + use<> {
-    let id = question.id.to_string();
+    let id = view.page.id(lesson, question);
     let text = question.text.get(words.0).clone();
     let (state, sign, word) = match (&view.grade, view.right()) {
         (_, true) => ("right", "done", "question-right"),
@@ -101,7 +131,7 @@ pub fn question(
             class="quiz"
             id=id
             method="post"
-            action=paths::question(words.0, lesson, &question.id)
+            action=view.page.action(words.0, lesson, question)
             data-kind=kind_word(&question.kind)
             data-state=state
             data-say=said

@@ -69,18 +69,24 @@ fn head(frame: &Frame, course: &Course) -> impl IntoView + use<> {
 }
 
 /// The lesson worked on last if it is not finished, else the first unfinished one.
+pub(super) fn next_lesson<'a>(course: &'a Course, progress: &[ItemProgress]) -> Option<&'a Lesson> {
+    let unfinished = |lesson: &&Lesson| done(lesson, progress) < lesson.items();
+    let last = progress.iter().max_by_key(|item| item.last_ms);
+    last.and_then(|last| {
+        let mut lessons = course.lessons();
+        lessons.find(|lesson| lesson.id.as_str() == last.lesson)
+    })
+    .filter(unfinished)
+    .or_else(|| course.lessons().find(unfinished))
+}
+
+/// The way back to where somebody was, who has begun.
 fn resume(
     frame: &Frame,
     course: &Course,
     progress: &[ItemProgress],
 ) -> Option<impl IntoView + use<>> {
-    let last = progress.iter().max_by_key(|item| item.last_ms)?;
-    let unfinished = |lesson: &&Lesson| done(lesson, progress) < lesson.items();
-    let lesson = course
-        .lessons()
-        .find(|lesson| lesson.id.as_str() == last.lesson)
-        .filter(unfinished)
-        .or_else(|| course.lessons().find(unfinished))?;
+    let lesson = next_lesson(course, progress).filter(|_| !progress.is_empty())?;
     let words = frame.words;
     let title = lesson.pages.get(frame.lang()).title.clone();
     Some(view! {

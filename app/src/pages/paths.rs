@@ -48,6 +48,31 @@ pub fn question(lang: Lang, lesson: &LessonId, item: &ItemId) -> String {
     format!("/{lang}/lessons/{lesson}/questions/{item}")
 }
 
+/// Where a student is, and what is next.
+pub fn me(lang: Lang) -> String {
+    format!("/{lang}/me")
+}
+
+/// What is to be reviewed today.
+pub fn review(lang: Lang) -> String {
+    format!("/{lang}/review")
+}
+
+/// Where an item is reviewed: a question answered, an exercise begun anew.
+pub fn review_item(lang: Lang, lesson: &LessonId, item: &ItemId) -> String {
+    format!("/{lang}/review/{lesson}/{item}")
+}
+
+/// An item on the page of the review.
+pub fn in_review(lang: Lang, lesson: &LessonId, item: &ItemId) -> String {
+    format!("/{lang}/review#{}", review_id(lesson, item))
+}
+
+/// The id of an item's element where items of several lessons stand on one page.
+pub fn review_id(lesson: &LessonId, item: &ItemId) -> String {
+    format!("{}.{}.{item}", lesson.unit(), lesson.name())
+}
+
 /// The course as its author has it now.
 pub fn author(lang: Lang) -> String {
     format!("/{lang}/author/")

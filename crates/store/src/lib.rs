@@ -18,6 +18,7 @@ mod classes;
 mod ids;
 mod location;
 mod postgres;
+mod reviews;
 mod setups;
 mod sqlite;
 mod words;
@@ -40,6 +41,7 @@ pub use attempts::{
 pub use classes::{Class, ClassSummary, Classes, JoinCode, JoinError};
 pub use ids::{AccountId, AttemptId, ClassId};
 pub use location::{BadLocation, Location, OpenError};
+pub use reviews::{ReviewRound, Reviews};
 pub use setups::Setups;
 pub use words::{BadName, BadTitle, ClassTitle, NAME_MAX, Name, TITLE_MAX};
 
@@ -66,7 +68,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The open record of a classroom. `Arc<dyn Store>` is what a program holds.
 #[async_trait]
-pub trait Store: Accounts + Attempts + Classes + Setups + Debug {
+pub trait Store: Accounts + Attempts + Classes + Reviews + Setups + Debug {
     /// The pool of connections, for the web's session store, which keeps its table in the same place.
     fn pool(&self) -> Pool;
 

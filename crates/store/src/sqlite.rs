@@ -6,6 +6,8 @@ mod accounts;
 mod attempts;
 #[path = "sql/classes.rs"]
 mod classes;
+#[path = "sql/reviews.rs"]
+mod reviews;
 #[path = "sql/setups.rs"]
 mod setups;
 

@@ -16,7 +16,9 @@ use serde::Deserialize;
 use store::AccountId;
 
 use super::{fragment, lessons};
-use crate::{app_state::Classroom, examiner::Asked, trouble::Trouble, visitor::Visitor};
+use crate::{
+    app_state::Classroom, examiner::Asked, rounds::Rounds, trouble::Trouble, visitor::Visitor,
+};
 
 #[derive(Deserialize)]
 pub(super) struct Submission {
@@ -38,16 +40,17 @@ pub(super) async fn submit(
     let item = item.parse().map_err(|_| Trouble::NotFound)?;
     let exercise = lesson.exercise(&item).ok_or(Trouble::NotFound)?;
     let place = paths::lesson_item(visitor.lang, &lesson.id, &item);
-    let attempts = match &visitor.account {
+    let (attempts, rounds) = match &visitor.account {
         Some(account) => {
             let presence = &classroom.presence;
             presence.is_at(account.id, lesson.id.clone(), item.clone());
             let attempts = classroom.store.attempts(account.id, lesson.id.as_str());
-            attempts.await?
+            let rounds = Rounds::of(&*classroom.store, account.id, lesson);
+            (attempts.await?, rounds.await?)
         }
-        None => Vec::new(),
+        None => Default::default(),
     };
-    let done = lessons::done(&attempts);
+    let done = rounds.done(&attempts);
     let standing = match &visitor.account {
         None if !visitor.wants_fragment => return Err(Trouble::SignIn { next: place }),
         None => Standing::SignIn {
@@ -64,7 +67,14 @@ pub(super) async fn submit(
     let whose = visitor.account.as_ref().map(|account| account.id);
     let view = ExerciseView {
         given: form.answer,
-        ..lessons::exercise_view(visitor.lang, whose, lesson, exercise, &done, standing)
+        ..lessons::exercise_view(
+            visitor.lang,
+            whose,
+            lesson,
+            exercise,
+            (&rounds, &done),
+            standing,
+        )
     };
     let words = Words(visitor.lang);
     Ok(fragment(lessons::exercise_block(

@@ -4,7 +4,9 @@ use std::collections::HashSet;
 
 use app::{
     Lang, Words,
-    components::{self, ExerciseView, MachineView, Need, Notice, QuestionView, Standing},
+    components::{
+        self, ExerciseView, MachineView, Need, Notice, QuestionPage, QuestionView, Standing,
+    },
     pages,
 };
 use axum::extract::{Path, Query, State};
@@ -19,7 +21,7 @@ use super::{
 use crate::{
     answers,
     app_state::{Classroom, machine_of},
-    examiner::student,
+    rounds::Rounds,
     trouble::Trouble,
     visitor::Visitor,
 };
@@ -44,12 +46,13 @@ pub(super) async fn show(
 ) -> Result<Page, Trouble> {
     let course = classroom.course();
     let lesson = find(&course, &unit, &name)?;
-    let (attempts, total) = match &visitor.account {
+    let (attempts, rounds, total) = match &visitor.account {
         Some(account) => (
             classroom
                 .store
                 .attempts(account.id, lesson.id.as_str())
                 .await?,
+            Rounds::of(&*classroom.store, account.id, lesson).await?,
             Some(progress(&classroom, account.id).await?),
         ),
         None => Default::default(),
@@ -74,7 +77,7 @@ pub(super) async fn show(
     let view = pages::LessonView {
         lesson: lesson.id.clone(),
         questions,
-        exercises: exercise_views(&visitor, lesson, &attempts),
+        exercises: exercise_views(&visitor, lesson, &rounds, &attempts),
         machine: machine(&classroom, visitor.account.as_ref(), lesson).await,
         course: course.clone(),
         now: now_s(),
@@ -107,6 +110,7 @@ pub(super) fn question_view(
         .as_ref()
         .and_then(|response: &Answer| question.grade(response).ok());
     QuestionView {
+        page: QuestionPage::Lesson,
         seed: visitor
             .account
             .as_ref()
@@ -136,18 +140,15 @@ pub(super) fn key(text: &str) -> Result<AttemptKey, Trouble> {
     text.parse().map_err(|_| Trouble::BadRequest)
 }
 
-/// The exercises that were done, among these attempts.
-pub(super) fn done(attempts: &[Attempt]) -> HashSet<ItemId> {
-    let right = attempts.iter().filter(|attempt| attempt.right);
-    right
-        .filter_map(|attempt| attempt.item.parse().ok())
-        .collect()
-}
-
 /// For each exercise of the lesson how it stands.
-fn exercise_views(visitor: &Visitor, lesson: &Lesson, attempts: &[Attempt]) -> Vec<ExerciseView> {
+fn exercise_views(
+    visitor: &Visitor,
+    lesson: &Lesson,
+    rounds: &Rounds,
+    attempts: &[Attempt],
+) -> Vec<ExerciseView> {
     let whose = visitor.account.as_ref().map(|account| account.id);
-    let done = done(attempts);
+    let done = rounds.done(attempts);
     lesson
         .exercises
         .iter()
@@ -157,7 +158,14 @@ fn exercise_views(visitor: &Visitor, lesson: &Lesson, attempts: &[Attempt]) -> V
                 Some(_) => Standing::Todo,
                 None => Standing::SignedOut,
             };
-            exercise_view(visitor.lang, whose, lesson, exercise, &done, standing)
+            exercise_view(
+                visitor.lang,
+                whose,
+                lesson,
+                exercise,
+                (rounds, &done),
+                standing,
+            )
         })
         .collect()
 }
@@ -169,13 +177,11 @@ pub(super) fn exercise_view(
     whose: Option<AccountId>,
     lesson: &Lesson,
     exercise: &Exercise,
-    done: &HashSet<ItemId>,
+    (rounds, done): (&Rounds, &HashSet<ItemId>),
     standing: Standing,
 ) -> ExerciseView {
-    // Who is not signed in reads an example.
-    let student = whose.map(student).unwrap_or_default();
     let text = |exercise: &Exercise| {
-        let values = lesson.values(exercise, &student);
+        let values = rounds.values(whose, lesson, exercise);
         exercise.text.get(lang).with(&values)
     };
     let needs: Vec<_> = missing(lesson, exercise, done)

@@ -39,6 +39,7 @@ use crate::{
     app_state::{Classroom, machine_of},
     examiner::{Asked, News},
     looking::Looking,
+    rounds::Rounds,
     trouble::Trouble,
     turns::Reason,
     visitor::Visitor,
@@ -67,23 +68,26 @@ pub(super) async fn follow(
     let Some(account) = visitor.account.clone() else {
         return Ok(StatusCode::UNAUTHORIZED.into_response());
     };
-    let lesson = lessons::find(&classroom.course(), &unit, &name)?.id.clone();
+    let course = classroom.course();
+    let lesson = lessons::find(&course, &unit, &name)?;
     let attempts = classroom
         .store
-        .attempts(account.id, lesson.as_str())
+        .attempts(account.id, lesson.id.as_str())
         .await?;
+    let rounds = Rounds::of(&*classroom.store, account.id, lesson).await?;
     let (fragments, queue) = mpsc::channel(FRAGMENTS_KEPT);
     let page = OpenPage {
         words: Words(visitor.lang),
         machine: machine_of(&account),
         account: account.id,
-        done: lessons::done(&attempts),
+        done: rounds.done(&attempts),
+        rounds,
         touched: false,
         pieces_shown: None,
         shown: HashMap::new(),
         text: open.shown,
         classroom,
-        lesson,
+        lesson: lesson.id.clone(),
         fragments,
     };
     tokio::spawn(page.run());
@@ -101,6 +105,8 @@ struct OpenPage {
     account: AccountId,
     machine: MachineId,
     lesson: LessonId,
+    /// In which rounds its exercises were when the page was opened.
+    rounds: Rounds,
     done: HashSet<ItemId>,
     /// Something has happened on the engine while the page was open. Before that, "not yet" would be
     /// held against somebody who is still reading.
@@ -251,8 +257,8 @@ impl OpenPage {
     /// The block of an exercise.
     fn exercise(&self, lesson: &Lesson, exercise: &Exercise, standing: Standing) -> String {
         let whose = Some(self.account);
-        let view =
-            lessons::exercise_view(self.words.0, whose, lesson, exercise, &self.done, standing);
+        let state = (&self.rounds, &self.done);
+        let view = lessons::exercise_view(self.words.0, whose, lesson, exercise, state, standing);
         lessons::exercise_block(self.words, lesson, exercise, view)
     }
 

@@ -10,7 +10,9 @@ mod glossary;
 mod lessons;
 mod live;
 mod machine;
+mod me;
 mod questions;
+mod review;
 mod settings;
 mod terminal;
 
@@ -45,6 +47,9 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .route("/{lang}", get(course::with_slash))
         .route("/{lang}/", get(course::show))
         .route("/{lang}/glossary", get(glossary::show))
+        .route("/{lang}/me", get(me::show))
+        .route("/{lang}/review", get(review::show))
+        .route("/{lang}/review/{unit}/{lesson}/{item}", post(review::act))
         .route("/{lang}/lessons/{unit}/{lesson}", get(lessons::show))
         .route(
             "/{lang}/lessons/{unit}/{lesson}/questions/{item}",

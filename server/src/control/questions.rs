@@ -8,8 +8,8 @@ use axum::{
     extract::{Path, RawForm, State},
     response::{IntoResponse, Redirect, Response},
 };
-use course::BadResponse;
-use store::{Circumstances, ItemKind, NewAttempt};
+use course::{BadResponse, Lesson, Question, Response as Answer};
+use store::{AccountId, Circumstances, ItemKind, NewAttempt};
 
 use super::{fragment, lessons};
 use crate::{
@@ -67,38 +67,15 @@ pub(super) async fn answer(
         lessons::show_changed(&mut view, response);
         return Ok(show(&visitor, lesson, question, view, None));
     }
-    let mut notice = None;
-    match response
-        .as_ref()
-        .map_or(Err(BadResponse::Empty), |response| {
-            Ok((question.grade(response)?, serde_json::to_value(response)))
-        }) {
-        Ok((grade, stored)) => {
-            let key = fields
-                .iter()
-                .find(|(name, _)| name == "key")
-                .map_or("", |(_, key)| key);
-            classroom
-                .store
-                .record(NewAttempt {
-                    account: account.id,
-                    lesson: lesson.id.as_str(),
-                    item: item.as_str(),
-                    kind: ItemKind::Question,
-                    version: &question.version,
-                    response: &stored?,
-                    score: grade.score,
-                    right: grade.right,
-                    key: &lessons::key(key)?,
-                    circumstances: Circumstances::default(),
-                })
-                .await?;
-        }
-        Err(BadResponse::OtherKind | BadResponse::Choices) => return Err(Trouble::BadRequest),
-        Err(BadResponse::Empty) => notice = Some(Notice::Incomplete),
-        Err(BadResponse::TooLong) => notice = Some(Notice::TooLong),
-        Err(BadResponse::NotANumber) => notice = Some(Notice::NotANumber),
-    }
+    let given = Given {
+        account: account.id,
+        lesson,
+        question,
+        fields: &fields,
+        response: response.as_ref(),
+        circumstances: Circumstances::default(),
+    };
+    let notice = record(&classroom, given).await?;
     if !visitor.wants_fragment && notice.is_none() {
         return Ok(Redirect::to(&place).into_response());
     }
@@ -116,6 +93,59 @@ pub(super) async fn answer(
     }
     let progress = lessons::progress(&classroom, account.id).await?;
     Ok(show(&visitor, lesson, question, view, Some(progress)))
+}
+
+/// An answer as it came in.
+pub(super) struct Given<'a> {
+    /// By whom.
+    pub(super) account: AccountId,
+    /// The question's lesson.
+    pub(super) lesson: &'a Lesson,
+    /// To what.
+    pub(super) question: &'a Question,
+    /// The form, for its key.
+    pub(super) fields: &'a Fields,
+    /// What it says; `None` where something is missing.
+    pub(super) response: Option<&'a Answer>,
+    /// Where and how it was given.
+    pub(super) circumstances: Circumstances,
+}
+
+/// Grades an answer and records it. One that cannot be graded is not recorded: returns what to tell.
+///
+/// # Errors
+/// For what none of our forms sends, and when the record cannot be written.
+pub(super) async fn record(
+    classroom: &Classroom,
+    given: Given<'_>,
+) -> Result<Option<Notice>, Trouble> {
+    let Some(response) = given.response else {
+        return Ok(Some(Notice::Incomplete));
+    };
+    let grade = match given.question.grade(response) {
+        Ok(grade) => grade,
+        Err(BadResponse::OtherKind | BadResponse::Choices) => return Err(Trouble::BadRequest),
+        Err(BadResponse::Empty) => return Ok(Some(Notice::Incomplete)),
+        Err(BadResponse::TooLong) => return Ok(Some(Notice::TooLong)),
+        Err(BadResponse::NotANumber) => return Ok(Some(Notice::NotANumber)),
+    };
+    let key = given.fields.iter().find(|(name, _)| name == "key");
+    classroom
+        .store
+        .record(NewAttempt {
+            account: given.account,
+            lesson: given.lesson.id.as_str(),
+            item: given.question.id.as_str(),
+            kind: ItemKind::Question,
+            version: &given.question.version,
+            response: &serde_json::to_value(response)?,
+            score: grade.score,
+            right: grade.right,
+            key: &lessons::key(key.map_or("", |(_, key)| key))?,
+            circumstances: given.circumstances,
+        })
+        .await?;
+    Ok(None)
 }
 
 fn show(

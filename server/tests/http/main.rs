@@ -12,6 +12,7 @@ mod hostile;
 mod machines;
 mod operator;
 mod reload;
+mod review;
 mod secrets;
 mod values;
 mod walls;

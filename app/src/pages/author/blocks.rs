@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::{AUTHOR_SEED, Draft, problem::problems, tags::Tags, trial::trial};
 use crate::{
-    components::{ExerciseView, QuestionView, Standing, exercise, question},
+    components::{ExerciseView, QuestionPage, QuestionView, Standing, exercise, question},
     words::Words,
 };
 
@@ -143,6 +143,7 @@ impl<'a> Text<'a> {
 /// A question that nobody has answered.
 pub(super) fn question_view() -> QuestionView {
     QuestionView {
+        page: QuestionPage::default(),
         seed: 0,
         signed_in: true,
         tries: 0,

@@ -13,7 +13,7 @@ use crate::{
 
 /// An attempt as it is kept.
 #[derive(FromRow)]
-struct Row {
+pub(super) struct Row {
     id: AttemptId,
     account: AccountId,
     lesson: String,
@@ -29,7 +29,8 @@ struct Row {
 }
 
 /// The columns of a [`Row`].
-const ATTEMPT: &str = "id, account, lesson, item, kind, version, response, score, is_right, at_ms,
+pub(super) const ATTEMPT: &str =
+    "id, account, lesson, item, kind, version, response, score, is_right, at_ms,
     place, spent_ms, hints, round";
 
 /// The columns of an [`ItemProgress`], by lesson, item and kind.
@@ -38,7 +39,7 @@ const PROGRESS: &str = "lesson, item, kind, COUNT(*) AS tries, MAX(score) AS bes
     MIN(at_ms) AS first_ms, MAX(at_ms) AS last_ms";
 
 impl Row {
-    fn attempt(self) -> Result<Attempt> {
+    pub(super) fn attempt(self) -> Result<Attempt> {
         Ok(Attempt {
             id: self.id,
             account: self.account,

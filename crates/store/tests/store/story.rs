@@ -259,6 +259,46 @@ async fn a_setup_is_remembered_for_one_disk(classroom: Classroom) {
     assert!(!done("g1", "publish-port").await);
 }
 
+async fn what_comes_back_for_review_is_a_students_own(classroom: Classroom) {
+    let store = &*classroom.store;
+    let (teacher, code) = {
+        let class = classroom.class().await;
+        (teacher(store).await, class.join_code.to_string())
+    };
+    let hong = store.join(&code, &name("홍길동"), "hash").await.unwrap().id;
+    let lee = store.join(&code, &name("이순신"), "hash").await.unwrap().id;
+    assert!(store.rounds(hong).await.unwrap().is_empty());
+
+    let begin = async |exercise: &str, round: i64| {
+        let begun = store.begin_round(hong, "containers/run", exercise, round);
+        begun.await.unwrap();
+    };
+    begin("publish-port", 1).await;
+    begin("publish-port", 3).await;
+    begin("publish-port", 3).await;
+    begin("name-it", 1).await;
+    let rounds = store.rounds(hong).await.unwrap();
+    let seen: Vec<_> = rounds
+        .iter()
+        .map(|it| (it.lesson.as_str(), it.exercise.as_str(), it.round))
+        .collect();
+    let lesson = "containers/run";
+    assert_eq!(seen, [(lesson, "name-it", 1), (lesson, "publish-port", 3)]);
+    assert!(store.rounds(lee).await.unwrap().is_empty());
+
+    submit(store, hong, "iaas-vm", 0.0, "a").await;
+    submit(store, hong, "paas", 1.0, "b").await;
+    submit(store, lee, "iaas-vm", 1.0, "a").await;
+    let history = store.history(hong).await.unwrap();
+    let items: Vec<_> = history.iter().map(|it| it.item.as_str()).collect();
+    assert_eq!(items, ["iaas-vm", "paas"]);
+
+    for account in [hong, teacher] {
+        let zone = store.time_zone_of(account).await.unwrap();
+        assert_eq!(zone.as_deref(), Some("Asia/Seoul"));
+    }
+}
+
 /// Each story with a file of its own, and all of them with databases of one server.
 macro_rules! on_both {
     ($($story:ident),* $(,)?) => {
@@ -292,4 +332,5 @@ on_both![
     a_join_code_is_read_as_people_write_it,
     one_person_one_name_however_it_is_typed,
     a_setup_is_remembered_for_one_disk,
+    what_comes_back_for_review_is_a_students_own,
 ];
