@@ -4,11 +4,12 @@ use std::{ops::Deref, sync::Arc};
 
 use course::Course;
 use machine::MachineId;
-use store::{Account, AccountId, Store};
+use store::{Account, AccountId, ClassId, Store};
+use tokio::sync::broadcast;
 
 use crate::{
-    course_folder::CourseFolder, examiner::Examiner, listener::Listener, passwords::Passwords,
-    presence::Presence, roster::Roster, throttle::Throttle,
+    class_watch::ClassWatch, course_folder::CourseFolder, examiner::Examiner, listener::Listener,
+    passwords::Passwords, presence::Presence, roster::Roster, throttle::Throttle,
 };
 
 /// The classroom: one for the process, cheap to clone.
@@ -27,6 +28,9 @@ pub(crate) struct Parts {
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
     pub(crate) presence: Presence,
+    pub(crate) classes: ClassWatch,
+    /// The classes to which something was said just now.
+    pub(crate) announced: broadcast::Sender<ClassId>,
     pub(crate) roster: Roster,
     pub(crate) site: Arc<app::Site>,
 }

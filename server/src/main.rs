@@ -3,6 +3,7 @@
 mod answers;
 mod app_state;
 mod author;
+mod class_watch;
 mod control;
 mod course_folder;
 mod doctor;

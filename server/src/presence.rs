@@ -1,4 +1,5 @@
-//! Who is there: when each student last gave a sign of life, and which exercise they were at.
+//! Who is there: when each student last gave a sign of life, which exercise they were at, and how that
+//! goes. Kept in memory only: after a restart it begins anew.
 
 use std::{
     collections::HashMap,
@@ -13,37 +14,111 @@ use store::AccountId;
 /// the lesson, and well before an unused machine falls asleep (15 minutes by default).
 const AWAY_AFTER: Duration = Duration::from_secs(300);
 
-/// When each student last asked for a page, sent a form, came back to an open page or typed; and the
-/// exercise that they last did something with.
+/// What is known of each student.
 #[derive(Default)]
-pub(crate) struct Presence {
-    seen: Mutex<HashMap<AccountId, Instant>>,
-    at: Mutex<HashMap<AccountId, (LessonId, ItemId)>>,
+pub(crate) struct Presence(Mutex<HashMap<AccountId, Life>>);
+
+/// A student's signs of life.
+#[derive(Clone, Debug)]
+pub(crate) struct Life {
+    /// The last request for a page, form, return to an open page or key in the terminal.
+    pub(crate) seen: Instant,
+    /// The last line that was sent off in the terminal.
+    pub(crate) command: Option<Instant>,
+    /// The exercise that they last did something with.
+    pub(crate) at: Option<At>,
+}
+
+/// An exercise in hand.
+#[derive(Clone, Debug)]
+pub(crate) struct At {
+    pub(crate) lesson: LessonId,
+    pub(crate) exercise: ItemId,
+    /// Since when, without having been away.
+    pub(crate) since: Instant,
+    /// How often it was not done when the student asked.
+    pub(crate) failed: u32,
 }
 
 impl Presence {
     /// Notes a sign of life.
     pub(crate) fn seen(&self, account: AccountId) {
-        lock(&self.seen).insert(account, Instant::now());
+        self.note(account, |_| {});
     }
 
-    /// Whether the student has given one lately.
-    pub(crate) fn is_here(&self, account: AccountId) -> bool {
-        let seen = lock(&self.seen).get(&account).copied();
-        seen.is_some_and(|seen| seen.elapsed() < AWAY_AFTER)
+    /// Notes that a line was sent off in the terminal.
+    pub(crate) fn commanded(&self, account: AccountId) {
+        self.note(account, |life| life.command = Some(life.seen));
     }
 
     /// Notes the exercise that the student does something with.
     pub(crate) fn is_at(&self, account: AccountId, lesson: LessonId, exercise: ItemId) {
-        lock(&self.at).insert(account, (lesson, exercise));
+        self.note(account, |life| {
+            let same = life
+                .at
+                .as_ref()
+                .is_some_and(|at| at.lesson == lesson && at.exercise == exercise);
+            if !same {
+                life.at = Some(At {
+                    lesson,
+                    exercise,
+                    since: life.seen,
+                    failed: 0,
+                });
+            }
+        });
+    }
+
+    /// Notes that the exercise in hand was not done when the student asked.
+    pub(crate) fn failed(&self, account: AccountId) {
+        self.note(account, |life| {
+            if let Some(at) = &mut life.at {
+                at.failed = at.failed.saturating_add(1);
+            }
+        });
+    }
+
+    /// Whether the student has given a sign of life lately.
+    pub(crate) fn is_here(&self, account: AccountId) -> bool {
+        self.life(account).is_some_and(|life| life.is_here())
     }
 
     /// The exercise that the student last did something with.
     pub(crate) fn at(&self, account: AccountId) -> Option<(LessonId, ItemId)> {
-        lock(&self.at).get(&account).cloned()
+        let at = self.life(account)?.at?;
+        Some((at.lesson, at.exercise))
+    }
+
+    /// What is known of a student.
+    pub(crate) fn life(&self, account: AccountId) -> Option<Life> {
+        self.lives().get(&account).cloned()
+    }
+
+    fn note(&self, account: AccountId, what: impl FnOnce(&mut Life)) {
+        let now = Instant::now();
+        let mut lives = self.lives();
+        let life = lives.entry(account).or_insert(Life {
+            seen: now,
+            command: None,
+            at: None,
+        });
+        // A night between two looks at an exercise is no time spent on it.
+        if !life.is_here()
+            && let Some(at) = &mut life.at
+        {
+            at.since = now;
+        }
+        life.seen = now;
+        what(life);
+    }
+
+    fn lives(&self) -> MutexGuard<'_, HashMap<AccountId, Life>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+impl Life {
+    fn is_here(&self) -> bool {
+        self.seen.elapsed() < AWAY_AFTER
+    }
 }

@@ -13,6 +13,7 @@ use store::Pool;
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
+    sync::broadcast,
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
@@ -23,6 +24,7 @@ use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
 use crate::{
     app_state::{Classroom, Parts},
+    class_watch::ClassWatch,
     control,
     course_folder::CourseFolder,
     examiner::Examiner,
@@ -42,6 +44,8 @@ use crate::{
 const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(2);
 /// How often sessions that have ended are cleared out of the table.
 const CLEAR_SESSIONS_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
+/// News of announcements kept for a page that is slow to take them: it reads all that was said anyway.
+const ANNOUNCED_KEPT: usize = 16;
 
 /// How to serve.
 #[derive(clap::Args)]
@@ -170,6 +174,8 @@ async fn open(args: &Args, content: &Path, site: &Path, machined: PathBuf) -> Re
         passwords: Passwords::new()?,
         throttle: Throttle::default(),
         presence: Presence::default(),
+        classes: ClassWatch::default(),
+        announced: broadcast::Sender::new(ANNOUNCED_KEPT),
         roster: Roster::default(),
         site: Arc::new(site::read(site)?),
         store,

@@ -1,10 +1,12 @@
 //! The parts of pages that the server also sends alone, as a page's state changes. Each is an element
 //! with an id, so that it can take its predecessor's place (see `islands`).
 
+mod announcements;
 mod exercise;
 mod machine;
 mod question;
 
+pub use announcements::announcements;
 pub use exercise::{ExerciseView, Need, Standing, exercise};
 pub(crate) use machine::machine_pane;
 pub use machine::{MachineView, Pane};

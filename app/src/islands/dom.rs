@@ -39,7 +39,8 @@ pub(super) enum Taken {
 }
 
 /// Takes pieces of the page that our server rendered: each element of `html` takes the place of the
-/// one with its id, if it is another; of one marked `data-merge` only the blocks that are others. What
+/// one with its id, if it is another; of one marked `data-merge` only the blocks that are others. One
+/// that is new joins the list that it names in `data-in`; a `data-sorted` list is kept in order. What
 /// was unfolded stays unfolded, the focus and the text stay where they were, and the texts of
 /// `data-say` are announced to screen readers.
 pub(super) fn take(html: &str, taken: Taken) {
@@ -55,6 +56,7 @@ pub(super) fn take(html: &str, taken: Taken) {
         new.remove();
         localise(&new);
         let Some(old) = document.get_element_by_id(&new.id()) else {
+            add(&document, &new);
             continue;
         };
         if new.has_attribute("data-merge") {
@@ -64,6 +66,13 @@ pub(super) fn take(html: &str, taken: Taken) {
             said.extend(exchange(&document, &old, &new, taken));
         }
     }
+    for list in document
+        .document_element()
+        .iter()
+        .flat_map(|root| all(root, "[data-sorted]"))
+    {
+        sort(&document, &list);
+    }
     if let Some(place) = place {
         place.keep();
     }
@@ -71,6 +80,39 @@ pub(super) fn take(html: &str, taken: Taken) {
         announcer.set_text_content(Some(&said.join(". ")));
     }
     show_machine();
+}
+
+/// Adds an element to the list that it names in `data-in`, if that is on the page.
+fn add(document: &Document, new: &Element) {
+    let list = new
+        .get_attribute("data-in")
+        .and_then(|list| document.get_element_by_id(&list));
+    if let Some(list) = list {
+        // Fails only where something would contain itself.
+        let _ = list.append_child(new);
+    }
+}
+
+/// Puts the children of a list in the order of their `data-sort`; equal ones stay as they were.
+fn sort(document: &Document, list: &Element) {
+    let key = |element: &Element| -> i64 {
+        let sort = element.get_attribute("data-sort");
+        sort.and_then(|sort| sort.parse().ok()).unwrap_or_default()
+    };
+    let mut children: Vec<Element> = all(list, ":scope > *").collect();
+    if children.is_sorted_by_key(key) {
+        return;
+    }
+    let focused = document
+        .active_element()
+        .filter(|element| list.contains(Some(element)));
+    children.sort_by_key(key);
+    for child in &children {
+        let _ = list.append_child(child);
+    }
+    if let Some(focused) = focused {
+        let _ = focused.unchecked_into::<HtmlElement>().focus();
+    }
 }
 
 /// Returns what there is to announce.

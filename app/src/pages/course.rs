@@ -4,16 +4,31 @@ use std::sync::Arc;
 
 use course::{Course, Lesson, Unit};
 use leptos::prelude::*;
-use store::ItemProgress;
+use store::{Announcement, ItemProgress};
 
-use super::paths;
+use super::{
+    assignments::{DueView, due_list},
+    paths,
+};
 use crate::{
-    components::mark,
+    components::{announcements, mark},
     shell::{Frame, Page, Rendered, render},
 };
 
-/// The page. `progress` is empty for visitors without an account.
-pub fn course(frame: Frame, course: Arc<Course>, progress: Vec<ItemProgress>) -> Rendered {
+/// What the page shows of its visitor; nothing for one without an account.
+#[derive(Debug, Default)]
+pub struct CourseView {
+    /// How far they are.
+    pub progress: Vec<ItemProgress>,
+    /// What they have to do, the first due first.
+    pub assigned: Vec<DueView>,
+    /// What was said to them of late, the last first.
+    pub announced: Vec<Announcement>,
+}
+
+/// The page.
+pub fn course(frame: Frame, course: Arc<Course>, view: CourseView) -> Rendered {
+    let progress = view.progress;
     let page = Page {
         title: frame.course_title.clone(),
         terminal: false,
@@ -26,9 +41,12 @@ pub fn course(frame: Frame, course: Arc<Course>, progress: Vec<ItemProgress>) ->
             .enumerate()
             .map(|(index, it)| unit(&inner, it, index + 1, &progress))
             .collect();
+        let is_done = |lesson: &Lesson| done(lesson, &progress) == lesson.items();
         view! {
             <main class="page" id="main">
+                {announcements(inner.words, &view.announced, &inner.here)}
                 {head(&inner, &course)}
+                {due_list(inner.words, &course, &view.assigned, is_done)}
                 {resume(&inner, &course, &progress)}
                 {units}
             </main>
@@ -176,7 +194,7 @@ pub(super) fn of<'a>(
 }
 
 /// How many of a lesson's items are done.
-pub(super) fn done(lesson: &Lesson, progress: &[ItemProgress]) -> usize {
+pub fn done(lesson: &Lesson, progress: &[ItemProgress]) -> usize {
     items(lesson)
         .filter(|id| of(progress, lesson, id).is_some_and(|item| item.done))
         .count()

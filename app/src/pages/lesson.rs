@@ -4,11 +4,13 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use course::{Block, Course, ItemId, Lesson, LessonId};
 use leptos::prelude::*;
+use store::Announcement;
 
 use super::paths::{self, Side};
 use crate::{
     components::{
-        ExerciseView, MachineView, QuestionView, Standing, exercise, machine_pane, mark, question,
+        ExerciseView, MachineView, QuestionView, Standing, announcements, exercise, machine_pane,
+        mark, question,
     },
     islands::{Forms, Live},
     shell::{Frame, Page, Rendered, render},
@@ -27,6 +29,8 @@ pub struct LessonView {
     pub exercises: Vec<ExerciseView>,
     /// The visitor's machine, where the lesson has exercises.
     pub machine: Option<MachineView>,
+    /// What was said to the visitor of late, the last first.
+    pub announced: Vec<Announcement>,
     /// The time, in seconds since 1970.
     pub now: u64,
 }
@@ -83,11 +87,13 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
         let href = Side::Author.lesson(lang, &lesson.id);
         view! { " · " <a href=href>{words.t("author-view")}</a> }
     });
+    let announced = announcements(words, &view.announced, &paths::lesson(lang, &lesson.id));
     let blocks = blocks(frame.words, lesson, view);
     Some(view! {
         {lapsed}
         <main class="lesson" id="main" data-stream=stream>
             <article>
+                {announced}
                 <header class="lesson-head">
                     <p class="unit-name"><a href=paths::course(lang)>{unit}</a></p>
                     <h1>{page.title.clone()}</h1>

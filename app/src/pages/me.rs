@@ -175,7 +175,7 @@ fn concept(words: Words, concept: ConceptView) -> impl IntoView + use<> {
     } else {
         words.t("mastery-unknown")
     };
-    let word = words.t(word(level));
+    let word = words.t(level_word(level));
     view! {
         <tr>
             <th scope="row">{concept.name}</th>
@@ -212,7 +212,7 @@ fn percent(part: f64) -> i64 {
     (100.0 * part).round() as i64
 }
 
-fn word(level: Level) -> &'static str {
+pub(super) fn level_word(level: Level) -> &'static str {
     match level {
         Level::None => "mastery-none",
         Level::Unsure => "mastery-unsure",

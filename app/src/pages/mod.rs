@@ -1,21 +1,34 @@
 //! Whole pages, each a function from what it shows to a [`Rendered`](crate::Rendered) document.
 
+mod assignments;
 pub mod author;
+mod class;
 mod classes;
 mod course;
 mod doors;
 mod glossary;
+mod heatmap;
+mod item_analysis;
 mod lesson;
 mod me;
 pub mod paths;
 mod review;
 mod sorry;
+mod student;
 
-pub use classes::{class, classes};
-pub use course::{course, done_of};
+pub use assignments::{AssignmentView, AssignmentsView, DueView, assignments, date_format};
+pub use class::{
+    Cell, ClassView, Column, LessonFacts, Need, StudentRow, class, class_changed, columns, command,
+    empty_note, row, totals,
+};
+pub use classes::classes;
+pub use course::{CourseView, course, done as done_in, done_of};
 pub use doors::{FormTrouble, Join, PASSWORD_MIN, Setup, SignIn, join, setup, sign_in};
 pub use glossary::glossary;
+pub use heatmap::{HeatmapView, StudentMastery, heatmap};
+pub use item_analysis::{ChoiceCount, FiguresOrder, QuestionFigures, choice_counts, item_analysis};
 pub use lesson::{LessonView, lesson, lesson_changed};
 pub use me::{ConceptView, Due, MeView, me};
 pub use review::{ReviewEntry, ReviewItem, ReviewState, ReviewView, review, reviewed};
 pub use sorry::{Sorry, sorry};
+pub use student::{StudentView, student};

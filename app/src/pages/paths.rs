@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use course::{ItemId, Lang, LessonId};
-use store::ClassId;
+use store::{AccountId, ClassId};
 
 /// The course's front page.
 pub fn course(lang: Lang) -> String {
@@ -211,6 +211,33 @@ pub fn classes(lang: Lang) -> String {
 /// One class.
 pub fn class(lang: Lang, class: ClassId) -> String {
     format!("/{lang}/classes/{class}")
+}
+
+/// A class's page in an order.
+pub fn class_sorted(lang: Lang, class: ClassId, by_name: bool) -> String {
+    let sort = if by_name { "name" } else { "help" };
+    format!("/{lang}/classes/{class}?sort={sort}")
+}
+
+/// The event stream of a class's page, which shows the class as it was at `since_ms` with this version
+/// of the course.
+pub fn class_live(lang: Lang, class: ClassId, since_ms: i64, course: &str) -> String {
+    format!("/{lang}/classes/{class}/live?since={since_ms}&course={course}")
+}
+
+/// A page of a class: `questions`, `mastery`, `assignments`, `announcements`, `export.csv` …
+pub fn class_page(lang: Lang, class: ClassId, page: &str) -> String {
+    format!("/{lang}/classes/{class}/{page}")
+}
+
+/// A student of a class.
+pub fn class_student(lang: Lang, class: ClassId, student: AccountId) -> String {
+    format!("/{lang}/classes/{class}/students/{student}")
+}
+
+/// Where a student puts announcements away.
+pub fn announcements_heard(lang: Lang) -> String {
+    format!("/{lang}/announcements/heard")
 }
 
 /// `text` as a part of a path or query: all but RFC 3986's unreserved characters and `/` as `%XX`.

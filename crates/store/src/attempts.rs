@@ -221,4 +221,14 @@ pub trait Attempts: Send + Sync {
 
     /// How far each student of `class` is, by name; also those who have attempted nothing.
     async fn class_progress(&self, class: ClassId) -> Result<Vec<StudentProgress>>;
+
+    /// The attempts of the students of `class` with higher numbers than `after` (all where it is
+    /// none), oldest first, at most `limit` of them. With PostgreSQL an attempt may come to be seen a
+    /// moment after one with a higher number.
+    async fn class_attempts(
+        &self,
+        class: ClassId,
+        after: Option<AttemptId>,
+        limit: u32,
+    ) -> Result<Vec<Attempt>>;
 }

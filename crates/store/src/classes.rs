@@ -121,6 +121,9 @@ pub trait Classes: Send + Sync {
     /// The class whose code somebody typed: any case, dashes and spaces ignored.
     async fn class_by_code(&self, code: &str) -> Result<Option<Class>>;
 
+    /// The students of `class`, by name.
+    async fn class_students(&self, class: ClassId) -> Result<Vec<Account>>;
+
     /// The students of all classes.
     async fn students(&self) -> Result<Vec<AccountId>>;
 

@@ -46,6 +46,14 @@ id! {
     ClassId
 }
 id! {
+    /// A lesson that a class is to have done by a time.
+    AssignmentId
+}
+id! {
+    /// Something that was said to a class; later ones have higher numbers.
+    AnnouncementId
+}
+id! {
     /// An attempt; later attempts have higher numbers.
     AttemptId
 }

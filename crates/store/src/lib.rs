@@ -13,6 +13,8 @@
 )]
 
 mod accounts;
+mod announcements;
+mod assignments;
 mod attempts;
 mod classes;
 mod ids;
@@ -34,12 +36,16 @@ use async_trait::async_trait;
 use sqlx::{PgPool, SqlitePool};
 
 pub use accounts::{Account, Accounts, Role, SetTokenError, SetupError};
+pub use announcements::{
+    ANNOUNCEMENT_MAX, Announcement, AnnouncementText, Announcements, BadAnnouncement,
+};
+pub use assignments::{Assigned, Assignment, Assignments};
 pub use attempts::{
     ATTEMPT_KEY_MAX, Attempt, AttemptKey, Attempts, BadAttemptKey, Circumstances, ItemKind,
     ItemProgress, NewAttempt, Place, RecordError, Recorded, StudentProgress,
 };
 pub use classes::{Class, ClassSummary, Classes, JoinCode, JoinError};
-pub use ids::{AccountId, AttemptId, ClassId};
+pub use ids::{AccountId, AnnouncementId, AssignmentId, AttemptId, ClassId};
 pub use location::{BadLocation, Location, OpenError};
 pub use reviews::{ReviewRound, Reviews};
 pub use setups::Setups;
@@ -68,7 +74,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// The open record of a classroom. `Arc<dyn Store>` is what a program holds.
 #[async_trait]
-pub trait Store: Accounts + Attempts + Classes + Reviews + Setups + Debug {
+pub trait Store:
+    Accounts + Announcements + Assignments + Attempts + Classes + Reviews + Setups + Debug
+{
     /// The pool of connections, for the web's session store, which keeps its table in the same place.
     fn pool(&self) -> Pool;
 

@@ -2,6 +2,10 @@
 
 #[path = "sql/accounts.rs"]
 mod accounts;
+#[path = "sql/announcements.rs"]
+mod announcements;
+#[path = "sql/assignments.rs"]
+mod assignments;
 #[path = "sql/attempts.rs"]
 mod attempts;
 #[path = "sql/classes.rs"]

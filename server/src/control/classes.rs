@@ -1,16 +1,16 @@
 //! An instructor's classes.
 
-use app::pages::{self, FormTrouble};
+use app::pages::{self, ClassView, FormTrouble, LessonFacts};
 use axum::{
     Form,
-    extract::State,
+    extract::{Query, State},
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 use store::{BadTitle, ClassTitle};
 
-use super::Page;
+use super::{Page, assignments};
 use crate::{
     app_state::Classroom,
     trouble::Trouble,
@@ -61,16 +61,39 @@ pub(super) async fn create(
     }
 }
 
-/// One class: its code, its students, and what each has done.
+#[derive(Deserialize)]
+pub(super) struct Order {
+    /// `name`, or by who needs help.
+    #[serde(default)]
+    sort: String,
+}
+
+/// One class: its code, its students, and what each is doing.
 pub(super) async fn show(
     State(classroom): State<Classroom>,
     teacher: Teacher,
     visitor: Visitor,
+    Query(order): Query<Order>,
 ) -> Result<Page, Trouble> {
     let Some(class) = classroom.store.class(teacher.class).await? else {
         return Err(Trouble::NotFound);
     };
-    let students = classroom.store.class_progress(class.id).await?;
-    let (frame, now) = (visitor.frame(&classroom), store::now_ms());
-    Ok(pages::class(frame, classroom.course(), class, students, now).into())
+    let grid = classroom.classes.follow(&classroom, class.id).await?;
+    let grid = grid.borrow().clone();
+    let due = assignments::due_times(&classroom, &class, visitor.lang).await?;
+    let lessons = grid.course.lessons().zip(&grid.spent_minutes);
+    let facts = lessons.map(|(lesson, minutes)| LessonFacts {
+        spent_minutes: *minutes,
+        due: due.get(lesson.id.as_str()).cloned(),
+    });
+    let view = ClassView {
+        course: grid.course.clone(),
+        class,
+        rows: grid.rows.iter().map(|shown| shown.row.clone()).collect(),
+        totals: grid.totals.0.clone(),
+        facts: facts.collect(),
+        by_name: order.sort == "name",
+        at_ms: grid.at_ms,
+    };
+    Ok(pages::class(visitor.frame(&classroom), view).into())
 }

@@ -1,6 +1,9 @@
 //! The course's front page.
 
-use app::pages;
+use app::{
+    Words,
+    pages::{self, CourseView},
+};
 use axum::{
     extract::State,
     http::HeaderMap,
@@ -8,7 +11,7 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 
-use super::{Page, settings::lasting};
+use super::{Page, announcements::unheard, assignments::due_of, settings::lasting};
 use crate::{
     app_state::Classroom,
     trouble::Trouble,
@@ -41,15 +44,19 @@ pub(super) async fn show(
     jar: CookieJar,
 ) -> Result<Response, Trouble> {
     let course = classroom.course();
-    let (progress, total) = match &visitor.account {
+    let (view, total) = match &visitor.account {
         Some(account) => {
-            let progress = classroom.store.progress(account.id).await?;
-            let total = pages::done_of(&course, &progress);
-            (progress, Some(total))
+            let view = CourseView {
+                progress: classroom.store.progress(account.id).await?,
+                assigned: due_of(&classroom, account.id, Words(visitor.lang)).await?,
+                announced: unheard(&classroom, account.id, &jar).await?,
+            };
+            let total = pages::done_of(&course, &view.progress);
+            (view, Some(total))
         }
-        None => (Vec::new(), None),
+        None => (CourseView::default(), None),
     };
-    let page = pages::course(visitor.frame_with(&classroom, total), course, progress);
+    let page = pages::course(visitor.frame_with(&classroom, total), course, view);
     let jar = jar.add(lasting(LANG_COOKIE, visitor.lang.code()));
     Ok((jar, Page(page)).into_response())
 }

@@ -59,7 +59,13 @@ pub(super) async fn submit(
         },
         // The page that was asked from is older than it looks.
         Some(_) if lessons::missing(lesson, exercise, &done).next().is_some() => Standing::Todo,
-        Some(account) => look(&classroom, account.id, lesson, exercise, &form).await?,
+        Some(account) => {
+            let standing = look(&classroom, account.id, lesson, exercise, &form).await?;
+            if matches!(standing, Standing::NotYet { .. } | Standing::WrongAnswer) {
+                classroom.presence.failed(account.id);
+            }
+            standing
+        }
     };
     if !visitor.wants_fragment {
         return Ok(Redirect::to(&place).into_response());

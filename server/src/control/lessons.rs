@@ -10,12 +10,14 @@ use app::{
     pages,
 };
 use axum::extract::{Path, Query, State};
+use axum_extra::extract::CookieJar;
 use course::{Course, Exercise, ItemId, Lesson, LessonId, Question, Response as Answer};
 use serde::Deserialize;
 use store::{Account, AccountId, Attempt, AttemptKey};
 
 use super::{
     Page,
+    announcements::unheard,
     machine::{now_s, start},
 };
 use crate::{
@@ -43,6 +45,7 @@ pub(super) async fn show(
     visitor: Visitor,
     Path((_, unit, name)): Path<(String, String, String)>,
     Query(query): Query<LessonQuery>,
+    jar: CookieJar,
 ) -> Result<Page, Trouble> {
     let course = classroom.course();
     let lesson = find(&course, &unit, &name)?;
@@ -80,6 +83,10 @@ pub(super) async fn show(
         exercises: exercise_views(&visitor, lesson, &rounds, &attempts),
         machine: machine(&classroom, visitor.account.as_ref(), lesson).await,
         course: course.clone(),
+        announced: match &visitor.account {
+            Some(account) => unheard(&classroom, account.id, &jar).await?,
+            None => Vec::new(),
+        },
         now: now_s(),
     };
     let page = pages::lesson(visitor.frame_with(&classroom, total), view);

@@ -22,6 +22,7 @@ use axum::{
         sse::{Event, KeepAlive},
     },
 };
+use axum_extra::extract::CookieJar;
 use course::{Exercise, ItemId, Lesson, LessonId, Proof};
 use futures::StreamExt;
 use machine::{Error, Machine, MachineId, State as MachineState};
@@ -34,7 +35,7 @@ use tokio::{
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{lessons, machine::now_s};
+use super::{announcements, lessons, machine::now_s};
 use crate::{
     app_state::{Classroom, machine_of},
     examiner::{Asked, News},
@@ -63,6 +64,7 @@ pub(super) async fn follow(
     visitor: Visitor,
     Path((_, unit, name)): Path<(String, String, String)>,
     Query(open): Query<Open>,
+    jar: CookieJar,
 ) -> Result<Response, Trouble> {
     // No way to the sign-in page: a stream that is refused ends, and the page says so.
     let Some(account) = visitor.account.clone() else {
@@ -76,6 +78,14 @@ pub(super) async fn follow(
         .await?;
     let rounds = Rounds::of(&*classroom.store, account.id, lesson).await?;
     let (fragments, queue) = mpsc::channel(FRAGMENTS_KEPT);
+    let told = announcements::tell(
+        classroom.clone(),
+        Words(visitor.lang),
+        (account.id, announcements::heard_of(account.id, &jar)),
+        paths::lesson(visitor.lang, &lesson.id),
+        fragments.clone(),
+    );
+    tokio::spawn(told);
     let page = OpenPage {
         words: Words(visitor.lang),
         machine: machine_of(&account),

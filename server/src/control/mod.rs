@@ -1,10 +1,15 @@
 //! What the classroom answers to, by what visitors name.
 
 mod accounts;
+mod announcements;
+mod assignments;
 mod author;
+mod class_live;
+mod class_record;
 mod classes;
 mod course;
 mod exercises;
+mod exports;
 mod files;
 mod glossary;
 mod lessons;
@@ -80,6 +85,29 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .route("/{lang}/theme", post(settings::theme))
         .route("/{lang}/classes", get(classes::list).post(classes::create))
         .route("/{lang}/classes/{class}", get(classes::show))
+        .route(
+            "/{lang}/classes/{class}/students/{id}",
+            get(class_record::student),
+        )
+        .route(
+            "/{lang}/classes/{class}/mastery",
+            get(class_record::mastery),
+        )
+        .route(
+            "/{lang}/classes/{class}/questions",
+            get(class_record::questions),
+        )
+        .route(
+            "/{lang}/classes/{class}/assignments",
+            get(assignments::show).post(assignments::change),
+        )
+        .route(
+            "/{lang}/classes/{class}/announcements",
+            post(announcements::announce),
+        )
+        .route("/{lang}/announcements/heard", post(announcements::heard))
+        .route("/{lang}/classes/{class}/export.csv", get(exports::csv))
+        .route("/{lang}/classes/{class}/export.json", get(exports::xapi))
         .merge(author::pages())
         .layer(middleware::from_fn(known_language))
         .route("/", get(course::front))
@@ -94,6 +122,7 @@ pub(crate) fn routes<S: SessionStore + Clone>(
     let streams = Router::new()
         .route("/{lang}/lessons/{unit}/{lesson}/live", get(live::follow))
         .route("/{lang}/machine/terminal", get(terminal::attach))
+        .route("/{lang}/classes/{class}/live", get(class_live::follow))
         .merge(author::streams())
         .layer(middleware::from_fn(known_language));
     pages

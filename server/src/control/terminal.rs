@@ -89,7 +89,12 @@ async fn converse(
             typed = browser.recv() => match typed {
                 Some(Ok(Message::Binary(bytes))) => {
                     if let Some(student) = student {
-                        classroom.presence.seen(student);
+                        // When a line goes off is all that is kept of what is typed.
+                        if bytes.contains(&b'\r') {
+                            classroom.presence.commanded(student);
+                        } else {
+                            classroom.presence.seen(student);
+                        }
                     }
                     shell.send(Inner::Binary(bytes)).await.is_ok()
                 }

@@ -27,16 +27,16 @@ fn choice(visitor: &Visitor, words: &str) -> String {
         .to_owned()
 }
 
-/// How many tries of how many students the class's page shows for the column, as signs.
-fn signs(page: &str, sign: &str) -> usize {
-    let body = page
-        .split("<tbody>")
-        .nth(1)
-        .unwrap()
-        .split("</tbody>")
-        .next()
-        .unwrap();
-    body.matches(&format!("data-mark=\"{sign}\"")).count()
+/// What the class's page says of its one student: the words of the cells but the untouched, and how
+/// much is done.
+fn row(page: &str) -> (Vec<&str>, &str) {
+    let row = page.split("<tr id=\"student-").nth(1).expect("a student");
+    let row = row.split("</tr>").next().unwrap();
+    let words = row.split("visually-hidden\">").skip(1);
+    let words = words.filter_map(|rest| rest.split('<').next());
+    let done = row.rsplit("lesson-start\">").next().unwrap();
+    let touched = words.filter(|word| *word != "아직").collect();
+    (touched, done.split('<').next().unwrap())
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn wrong_then_right_and_the_instructor_sees_both() {
             .contains("data-state=\"wrong\"")
     );
     let page = instructor.get(&class).body;
-    assert_eq!((signs(&page, "tried"), signs(&page, "done")), (1, 0));
+    assert_eq!(row(&page), (vec!["하는 중"], "0"));
 
     let answer = student.post_live(QUESTION, &[("choice", &right), ("key", "second")]);
     assert_eq!(answer.status, 200);
@@ -71,7 +71,7 @@ fn wrong_then_right_and_the_instructor_sees_both() {
         "the header's progress did not come along"
     );
     let page = instructor.get(&class).body;
-    assert_eq!((signs(&page, "tried"), signs(&page, "done")), (0, 1));
+    assert_eq!(row(&page), (vec!["멈춤"], "1"));
 }
 
 #[test]

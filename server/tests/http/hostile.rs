@@ -192,6 +192,15 @@ fn what_is_entered_is_shown_as_text_everywhere() {
         look("a draft", student.get(&draft));
         look("the lesson", student.get(lesson));
         look("the class", instructor.get(&class));
+        look("mastery", instructor.get(&format!("{class}/mastery")));
+        look(
+            "the analysis",
+            instructor.get(&format!("{class}/questions")),
+        );
+        // What is said to the class.
+        let said = format!("{class}/announcements");
+        instructor.post(&said, &[("text", payload)]);
+        look("what was said", student.get(lesson));
         // Forms that come back with what was entered, and addresses.
         let wrong = [("code", payload), ("name", payload), ("password", "x")];
         look("joining", classroom.visitor().post("/ko/join", &wrong));

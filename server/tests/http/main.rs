@@ -6,6 +6,7 @@
 
 mod answers;
 mod author;
+mod classes;
 mod classroom;
 mod doors;
 mod hostile;

@@ -167,4 +167,24 @@ impl Attempts for Record {
         };
         Ok(students.into_iter().map(with_items).collect())
     }
+
+    async fn class_attempts(
+        &self,
+        class: ClassId,
+        after: Option<AttemptId>,
+        limit: u32,
+    ) -> Result<Vec<Attempt>> {
+        let query = format!(
+            "SELECT {ATTEMPT} FROM attempts
+             WHERE id > $2 AND account IN (SELECT account FROM memberships WHERE class = $1)
+             ORDER BY id LIMIT $3"
+        );
+        let rows: Vec<Row> = sqlx::query_as(&query)
+            .bind(class)
+            .bind(after.map_or(0, AttemptId::get))
+            .bind(i64::from(limit))
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(Row::attempt).collect()
+    }
 }

@@ -2,7 +2,10 @@
 
 use async_trait::async_trait;
 
-use super::{Record, accounts::insert_account};
+use super::{
+    Record,
+    accounts::{ACCOUNT, insert_account},
+};
 use crate::{
     Account, AccountId, Class, ClassId, ClassSummary, ClassTitle, Classes, Error, JoinCode,
     JoinError, Name, Result, Role, now_ms,
@@ -90,6 +93,17 @@ impl Classes for Record {
             .bind(code)
             .bind(now_ms())
             .fetch_optional(&self.pool)
+            .await?)
+    }
+
+    async fn class_students(&self, class: ClassId) -> Result<Vec<Account>> {
+        let query = format!(
+            "SELECT {ACCOUNT} FROM accounts JOIN memberships ON account = accounts.id
+             WHERE class = $1 ORDER BY name_key"
+        );
+        Ok(sqlx::query_as(&query)
+            .bind(class)
+            .fetch_all(&self.pool)
             .await?)
     }
 
