@@ -574,10 +574,13 @@ impl Machine {
         self.host.changed.notify_one();
     }
 
-    /// Tells callers of limits, if there is something new.
-    pub(super) fn tell(&self, low: Vec<Low>, deadline: Option<Deadline>) {
+    /// Tells callers of limits in the state that was `seen`, if there is something new, and if it still
+    /// is in that state: what was reckoned for another is no more.
+    pub(super) fn tell(&self, seen: &State, low: Vec<Low>, deadline: Option<Deadline>) {
         self.now.send_if_modified(|now| {
-            let Some(now) = now else { return false };
+            let Some(now) = now.as_mut().filter(|now| now.state == *seen) else {
+                return false;
+            };
             let is_new = now.low != low || now.deadline != deadline;
             (now.low, now.deadline) = (low, deadline);
             is_new

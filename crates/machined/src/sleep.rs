@@ -117,7 +117,7 @@ impl Machine {
                 })
             )
         {
-            self.tell(seen.low, self.deadline_in(&seen.state));
+            self.tell(&seen.state, seen.low, self.deadline_in(&seen.state));
         }
     }
 
@@ -220,7 +220,7 @@ impl Machine {
             State::Ready => self.low(),
             _ => Vec::new(),
         };
-        self.tell(low, self.deadline_in(&seen.state));
+        self.tell(&seen.state, low, self.deadline_in(&seen.state));
         self.due(&seen.state)
     }
 

@@ -37,6 +37,13 @@ enum What {
     /// How fast a course of a thousand lessons is linted and rendered, beside mdBook; the last line is
     /// one JSON object.
     Course,
+    /// Kill the web process at random moments while students submit: nothing that was acknowledged may
+    /// be lost, nothing be there twice.
+    Kills {
+        /// How many times.
+        #[arg(long, default_value_t = 100)]
+        count: u32,
+    },
 }
 
 #[derive(clap::Subcommand)]
@@ -67,6 +74,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.what {
         What::OfMachines(what) => of_machines(what),
         What::Course => course(),
+        What::Kills { count } => kills(*count),
     }
 }
 
@@ -147,6 +155,23 @@ fn course() -> Result<ExitCode> {
         .arg("--mdbook")
         .arg(mdbook);
     watch(&mut measure, &end)
+}
+
+/// Kills the web process under submissions.
+fn kills(count: u32) -> Result<ExitCode> {
+    ensure!(
+        layout::is_root(),
+        "this starts a classroom, which needs root"
+    );
+    let end = End::on_signals()?;
+    let steps = Steps::new(1, end.clone());
+    let mut build = cargo(&["build", "--package", "machined", "--package", "gyosil"]);
+    steps.with_life_signs(|| steps.run("the programs", |step| step.run(&mut build)))?;
+    let mut tests = cargo(&["test", "--quiet", "--package", "gyosil", "--test", "http"]);
+    tests
+        .args(["kills::", "--", "--nocapture"])
+        .env("GYOSIL_KILLS", count.to_string());
+    watch(&mut tests, &end)
 }
 
 /// Runs the measurement to its end.

@@ -29,6 +29,9 @@ pub(crate) struct Args {
     /// Only these parts; without any, all but vm.
     #[arg(value_enum)]
     parts: Vec<Part>,
+    /// In the virtual machine: only tests whose names contain one of these.
+    #[arg(long)]
+    only: Vec<String>,
 }
 
 /// Runs the parts, prints each one's time, and as the last line the sum:
@@ -39,8 +42,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     if args.parts.contains(&Part::Vm) {
         ensure!(args.parts.len() == 1, "the part vm runs by itself");
-        return vm::run();
+        return vm::run(&args.only);
     }
+    ensure!(args.only.is_empty(), "--only goes with the part vm");
     let started = Instant::now();
     let mut parts = if args.parts.is_empty() {
         Part::ALL.to_vec()

@@ -33,11 +33,12 @@ const PROGRAMS_DISK: &str = "1G";
 /// The disk of the machine image, sparse: it has some 550 MB.
 const IMAGE_DISK: &str = "2G";
 
-/// Builds the virtual machine and the tests, runs them in it and reports as the other parts do.
+/// Builds the virtual machine and the tests, runs them in it (those whose names contain one of `only`,
+/// without any all) and reports as the other parts do.
 ///
 /// # Errors
 /// When something cannot be built or started.
-pub(crate) fn run() -> Result<ExitCode> {
+pub(crate) fn run(only: &[String]) -> Result<ExitCode> {
     let started = Instant::now();
     host::check()?;
     ensure!(
@@ -62,7 +63,7 @@ pub(crate) fn run() -> Result<ExitCode> {
         steps.run("the disks", |step| {
             let image = data.join("machine-image");
             make_disk(step, &image, &vm.join("image.img"), IMAGE_DISK)?;
-            lay_out(&programs, &vm.join("programs"))?;
+            lay_out(&programs, only, &vm.join("programs"))?;
             make_disk(
                 step,
                 &vm.join("programs"),
@@ -110,7 +111,7 @@ fn build_tests(step: &Step<'_>) -> Result<Programs> {
 }
 
 /// Lays the programs out as the guest wants them: crates/xtask/vm/tests says how.
-fn lay_out(programs: &Programs, folder: &Path) -> Result<()> {
+fn lay_out(programs: &Programs, only: &[String], folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder)?;
     }
@@ -122,7 +123,7 @@ fn lay_out(programs: &Programs, folder: &Path) -> Result<()> {
     let list: Vec<_> = programs
         .tests
         .iter()
-        .map(|test| format!("{}\n", test.display()))
+        .map(|test| format!("{} {}\n", test.display(), only.join(" ")))
         .collect();
     fs::write(folder.join("run"), list.concat())?;
     Ok(())

@@ -7,6 +7,7 @@ use std::{
     os::unix::fs::symlink,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::mpsc::Receiver,
     time::Duration,
 };
 
@@ -76,44 +77,34 @@ impl Classroom {
             fs::create_dir(data.path().join("machine-image")).unwrap();
             symlink(image, data.path().join("machine-image/rootfs")).unwrap();
         }
-        let mut server = Command::new(env!("CARGO_BIN_EXE_gyosil"))
-            .args(["serve", "--listen", "127.0.0.1:0"])
-            .args(serve)
-            .arg("--data")
-            .arg(data.path())
-            .arg("--content")
-            .arg(readable_course(content, data.path()))
-            .arg("--")
-            .args(options)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(server.stdout.take().unwrap()).lines();
-        let (send, said) = std::sync::mpsc::channel();
-        std::thread::spawn(move || {
-            lines
-                .map_while(Result::ok)
-                .for_each(|line| drop(send.send(line)))
-        });
-        let next_address = || {
-            let line = said
-                .recv_timeout(OPENS_WITHIN)
-                .expect("the server does not open");
-            line[line.find("http://").expect("an address")..]
-                .trim_end_matches('/')
-                .to_owned()
-        };
-        let url = next_address();
+        let course = readable_course(content, data.path());
+        let listen = "127.0.0.1:0";
+        let (server, mut said) = start(listen, data.path(), &course, serve, options);
+        let url = said.address();
         if serve.contains(&"--author") {
-            next_address();
+            said.address();
         }
-        let setup_link = next_address();
+        let setup_link = said.address();
         Self {
             data,
             server,
             url,
             setup_link,
         }
+    }
+
+    /// Kills the web process where it stands.
+    pub(crate) fn kill(&mut self) {
+        self.server.kill().unwrap();
+        self.server.wait().unwrap();
+    }
+
+    /// Starts it again after that, at the same address, with the same data.
+    pub(crate) fn start_again(&mut self) {
+        let listen = self.url.trim_start_matches("http://");
+        let (server, mut said) = start(listen, self.data.path(), &self.course(), &[], &[]);
+        self.server = server;
+        assert_eq!(said.address(), self.url);
     }
 
     /// A machine, as machined has it.
@@ -218,6 +209,51 @@ impl Classroom {
     }
 }
 
+/// What a web process prints.
+struct Said(Receiver<String>);
+
+impl Said {
+    /// The next address.
+    fn address(&mut self) -> String {
+        let line = self
+            .0
+            .recv_timeout(OPENS_WITHIN)
+            .expect("the server does not open");
+        line[line.find("http://").expect("an address")..]
+            .trim_end_matches('/')
+            .to_owned()
+    }
+}
+
+fn start(
+    listen: &str,
+    data: &Path,
+    course: &Path,
+    serve: &[&str],
+    options: &[&str],
+) -> (Child, Said) {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_gyosil"))
+        .args(["serve", "--listen", listen])
+        .args(serve)
+        .arg("--data")
+        .arg(data)
+        .arg("--content")
+        .arg(course)
+        .arg("--")
+        .args(options)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(server.stdout.take().unwrap()).lines();
+    let (send, said) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        lines
+            .map_while(Result::ok)
+            .for_each(|line| drop(send.send(line)))
+    });
+    (server, Said(said))
+}
+
 impl Drop for Classroom {
     fn drop(&mut self) {
         let _ = self.server.kill();
@@ -308,6 +344,20 @@ impl Visitor {
     /// Sends a form as our script would: a piece of the page comes back.
     pub(crate) fn post_live(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         self.post_from(path, fields, &self.url, &[("x-gyosil-fragment", "1")])
+    }
+
+    /// Sends a form as our script would, to a server that may be killed meanwhile: the answer's status,
+    /// if there is an answer.
+    pub(crate) fn try_post_live(&self, path: &str, fields: &[(&str, &str)]) -> Option<u16> {
+        let request = self.agent.post(self.address(path));
+        let request = request
+            .header("origin", &self.url)
+            .header("x-gyosil-fragment", "1");
+        let mut response = request.send_form(fields.iter().copied()).ok()?;
+        let status = response.status().as_u16();
+        // An answer that breaks off is none.
+        response.body_mut().read_to_string().ok()?;
+        Some(status)
     }
 
     /// Sends a form that stands on a page of `origin`.

@@ -10,6 +10,7 @@ mod classes;
 mod classroom;
 mod doors;
 mod hostile;
+mod kills;
 mod machines;
 mod operator;
 mod reload;

@@ -255,6 +255,7 @@ async fn an_engine_that_nobody_uses_sleeps_until_it_is_called() {
         &hong,
         &format!(
             r#"
+        heard() {{ docker volume create noise && docker volume rm noise && grep -q noise /tmp/events; }}
         docker start idle; {awake}
         docker pause idle; {awake}
         docker unpause idle; docker kill idle
@@ -262,7 +263,7 @@ async fn an_engine_that_nobody_uses_sleeps_until_it_is_called() {
         docker rm -f again
         docker swarm init --advertise-addr 127.0.0.1; {awake}
         docker swarm leave --force
-        docker events >/tmp/events & sleep 0.5; {awake}
+        docker events >/tmp/events & until_true heard; {awake}
         kill %1; wait %1 || true
         {asleep}
     "#
