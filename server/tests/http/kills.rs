@@ -58,7 +58,7 @@ fn on_record(classroom: &Classroom) -> HashMap<String, usize> {
         let mut answers = HashMap::new();
         for account in store.students().await.unwrap() {
             for attempt in store.attempts(account, LESSON).await.unwrap() {
-                let answer = attempt.response["Short"].as_str().unwrap().to_owned();
+                let answer = attempt.response["short"].as_str().unwrap().to_owned();
                 *answers.entry(answer).or_default() += 1;
             }
         }
