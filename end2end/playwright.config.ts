@@ -39,6 +39,7 @@ export default defineConfig({
     { name: "machines", testMatch: "machines.spec.ts" },
     { name: "client", testMatch: "client.spec.ts" },
     { name: "me", testMatch: "me.spec.ts" },
+    { name: "instructor", testMatch: "instructor.spec.ts" },
     { name: "author", testMatch: "author.spec.ts" },
     { name: "screenshots", testMatch: "screenshots.spec.ts" },
   ],

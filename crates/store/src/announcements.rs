@@ -74,9 +74,6 @@ pub trait Announcements: Send + Sync {
         text: &AnnouncementText,
     ) -> Result<()>;
 
-    /// What was said to `class` after `since_ms` (unix milliseconds), the last first.
-    async fn announcements(&self, class: ClassId, since_ms: i64) -> Result<Vec<Announcement>>;
-
-    /// What was said to a student's classes after `since_ms`, the last first.
+    /// What was said to a student's classes after `since_ms` (unix milliseconds), the last first.
     async fn announced_to(&self, student: AccountId, since_ms: i64) -> Result<Vec<Announcement>>;
 }

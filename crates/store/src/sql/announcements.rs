@@ -5,10 +5,6 @@ use async_trait::async_trait;
 use super::Record;
 use crate::{AccountId, Announcement, AnnouncementText, Announcements, ClassId, Result, now_ms};
 
-/// The columns of an [`Announcement`], and where they are from.
-const ANNOUNCEMENT: &str = "announcements.id, accounts.name AS author, text, at_ms
-    FROM announcements JOIN accounts ON accounts.id = announcements.author";
-
 #[async_trait]
 impl Announcements for Record {
     async fn announce(
@@ -29,28 +25,16 @@ impl Announcements for Record {
         Ok(())
     }
 
-    async fn announcements(&self, class: ClassId, since_ms: i64) -> Result<Vec<Announcement>> {
-        let query = format!(
-            "SELECT {ANNOUNCEMENT} WHERE announcements.class = $1 AND at_ms > $2
-             ORDER BY announcements.id DESC"
-        );
-        Ok(sqlx::query_as(&query)
-            .bind(class)
-            .bind(since_ms)
-            .fetch_all(&self.pool)
-            .await?)
-    }
-
     async fn announced_to(&self, student: AccountId, since_ms: i64) -> Result<Vec<Announcement>> {
-        let query = format!(
-            "SELECT {ANNOUNCEMENT}
+        Ok(sqlx::query_as(
+            "SELECT announcements.id, accounts.name AS author, text, at_ms
+             FROM announcements JOIN accounts ON accounts.id = announcements.author
              WHERE announcements.class IN (SELECT class FROM memberships WHERE account = $1)
-                 AND at_ms > $2 ORDER BY announcements.id DESC"
-        );
-        Ok(sqlx::query_as(&query)
-            .bind(student)
-            .bind(since_ms)
-            .fetch_all(&self.pool)
-            .await?)
+                 AND at_ms > $2 ORDER BY announcements.id DESC",
+        )
+        .bind(student)
+        .bind(since_ms)
+        .fetch_all(&self.pool)
+        .await?)
     }
 }
