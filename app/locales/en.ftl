@@ -183,6 +183,37 @@ question-changed = This question was changed while you were at it. Here it is as
 session-lapsed-here = You were signed out after a long time. Your answer is still here. Sign in again, then answer.
 sign-in-to-record = Sign in to have your answer recorded. What you chose comes along.
 
+# Unit quizzes, and where to begin
+quiz-of = Quiz: { $unit }
+quiz-link = Take this unit’s quiz
+quiz-lead = { $n } questions drawn from this unit. Answer them all and hand them in together: then you see the result and the explanations.
+quiz-unanswered = { $n ->
+    [one] 1 question has no answer. Answer it, or press once more to hand this in as it is. A question without an answer counts as wrong.
+   *[other] { $n } questions have no answer. Answer them, or press once more to hand this in as it is. A question without an answer counts as wrong.
+}
+quiz-changed = Questions were changed while you were at it. Please answer those again; your other answers are still here.
+quiz-question-gone = The course does not have this question any more.
+quiz-total = { $right } of { $all } right. Your score is { $percent } out of 100.
+quiz-again = Again, with other questions
+hand-in = Hand in
+hand-in-anyway = Hand in as it is
+result-of = { $title } (result)
+result-partly = Partly right
+result-wrong = Wrong
+result-blank = You gave no answer.
+result-changed = This question was changed after you answered, so that answer is not shown.
+result-lesson = Look it up in “{ $title }”
+placement = Where to begin?
+placement-link = Know some of this already? Find out where to begin
+placement-lead = { $n } questions from the whole course. Leave out what you do not know. Hand them in together, and you learn which units you can skim and where to begin.
+placement-begin = Begin here
+placement-all = You know all units well already. Pick what you need.
+placement-units = Unit by unit
+placement-skim = You can skim it
+placement-read = Worth reading with care
+move-up = Move “{ $name }” up
+move-down = Move “{ $name }” down
+
 # The machine
 my-machine = My machine
 divider = Width of text and machine

@@ -162,6 +162,34 @@ question-changed = 그사이 선생님이 이 문제를 고쳤습니다. 바뀐 
 session-lapsed-here = 로그인한 지 오래되어 끊겼습니다. 낸 답은 그대로 두었습니다. 다시 로그인한 뒤 내 주세요.
 sign-in-to-record = 답을 기록하려면 로그인해야 합니다. 고른 답은 그대로 가져갑니다.
 
+# 단원 퀴즈와 시작점 찾기
+quiz-of = { $unit } 퀴즈
+quiz-link = 이 단원의 퀴즈 풀기
+quiz-lead = 이 단원에서 고른 { $n }문제입니다. 모두 풀고 한 번에 내면 결과와 풀이가 나옵니다.
+quiz-unanswered = 답하지 않은 문제가 { $n }개 있습니다. 마저 풀거나, 이대로 내려면 한 번 더 누르세요. 답하지 않은 문제는 틀린 것으로 칩니다.
+quiz-changed = 그사이 선생님이 문제를 고쳤습니다. 고친 문제를 다시 풀어 주세요. 나머지 답은 그대로 있습니다.
+quiz-question-gone = 지금은 코스에 없는 문제입니다.
+quiz-total = { $all }문제 가운데 { $right }문제를 맞혔습니다. 점수는 100점에 { $percent }점입니다.
+quiz-again = 다른 문제로 다시 풀기
+hand-in = 모두 내기
+hand-in-anyway = 이대로 내기
+result-of = { $title } 결과
+result-partly = 일부만 맞음
+result-wrong = 틀림
+result-blank = 답하지 않았습니다.
+result-changed = 답한 뒤에 고친 문제라 그때의 답은 보여 드리지 않습니다.
+result-lesson = “{ $title }”에서 다시 보기
+placement = 어디서 시작할까요?
+placement-link = 아는 내용이 있다면 어디서 시작할지 알아보기
+placement-lead = 코스 전체에서 고른 { $n }문제입니다. 모르는 문제는 비워 두세요. 한 번에 내면 훑어봐도 되는 단원과 시작할 곳을 알려 드립니다.
+placement-begin = 여기서 시작하세요
+placement-all = 모든 단원을 이미 잘 알고 있습니다. 필요한 곳만 골라 보세요.
+placement-units = 단원별로 보면
+placement-skim = 훑어봐도 됩니다
+placement-read = 차근차근 읽어 보세요
+move-up = “{ $name }” 위로
+move-down = “{ $name }” 아래로
+
 # 머신
 my-machine = 내 머신
 divider = 본문과 머신의 너비

@@ -49,6 +49,37 @@ pub(crate) fn response(question: &Question, fields: &Fields) -> Option<Response>
     }
 }
 
+/// The longest that somebody is taken to have been at one question, in milliseconds: half an hour. Who
+/// leaves the page open over lunch has not thought for so long.
+const SPENT_MAX_MS: i64 = 30 * 60 * 1000;
+/// What is said beyond, in milliseconds, comes from a clock that was set meanwhile, or was made up: a
+/// day.
+const ABSURD_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// How long the question was before the student's eyes, in milliseconds, as the browser says in
+/// `spent`; `None` where it does not say, or nothing that could be.
+pub(crate) fn spent_ms(fields: &Fields) -> Option<i64> {
+    let (_, spent) = fields.iter().find(|(name, _)| name == "spent")?;
+    let spent = spent.parse().ok()?;
+    (1..=ABSURD_MS)
+        .contains(&spent)
+        .then(|| spent.min(SPENT_MAX_MS))
+}
+
+/// The fields whose names begin so, without that: those of one of a form's several questions.
+pub(crate) fn below(fields: &Fields, prefix: &str) -> Fields {
+    let fields = fields.iter();
+    fields
+        .filter_map(|(name, value)| Some((name.strip_prefix(prefix)?.to_owned(), value.clone())))
+        .collect()
+}
+
+/// Whether anything was entered, if not all.
+pub(crate) fn is_begun(fields: &Fields) -> bool {
+    let mut fields = fields.iter();
+    fields.any(|(name, value)| !matches!(name.as_str(), "shown" | "spent") && !value.is_empty())
+}
+
 /// Whether the form is one of the question as it is now. One that does not say is none of our pages'.
 pub(crate) fn is_of(question: &Question, fields: &Fields) -> bool {
     let shown = fields.iter().find(|(name, _)| name == "shown");

@@ -11,6 +11,7 @@ pub use exercise::{ExerciseView, Need, Standing, exercise};
 pub(crate) use machine::machine_pane;
 pub use machine::{MachineView, Pane};
 pub use question::{Notice, QuestionPage, QuestionView, question};
+pub(crate) use question::{asked, kind_word};
 
 use leptos::prelude::*;
 

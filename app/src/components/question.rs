@@ -54,6 +54,19 @@ impl QuestionPage {
     }
 }
 
+impl Notice {
+    /// The key of its words; none for what is more than words.
+    pub(crate) fn word(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Incomplete => "answer-incomplete",
+            Self::TooLong => "answer-too-long",
+            Self::NotANumber => "answer-not-a-number",
+            Self::Changed => "question-changed",
+            Self::SignIn { .. } => return None,
+        })
+    }
+}
+
 /// What a question's block shows besides its text.
 #[derive(Clone, Debug)]
 pub struct QuestionView {
@@ -73,6 +86,11 @@ pub struct QuestionView {
     pub notice: Option<Notice>,
     /// Names the next submission.
     pub key: String,
+    /// Stands before the names of its fields: empty where the question is a form of its own, else what
+    /// tells it from the others of its form.
+    pub prefix: String,
+    /// Whether the answer stands: it was handed in with others.
+    pub handed_in: bool,
 }
 
 impl QuestionView {
@@ -82,6 +100,16 @@ impl QuestionView {
             self.response = response;
             self.grade = None;
         }
+    }
+
+    /// Whether nothing can be changed any more.
+    fn settled(&self) -> bool {
+        self.handed_in || self.right()
+    }
+
+    /// Whether the browser is to ask for an answer. Of several questions some may be left out.
+    fn required(&self) -> bool {
+        self.prefix.is_empty()
     }
 
     fn right(&self) -> bool {
@@ -123,13 +151,11 @@ pub fn question(
             </div>
         }
     });
-    let legend_id = format!("{id}-prompt");
-    let described_by = legend_id.clone();
     let said = format!("{name}: {word}");
     view! {
         <form
             class="quiz"
-            id=id
+            id=id.clone()
             method="post"
             action=view.page.action(words.0, lesson, question)
             data-kind=kind_word(&question.kind)
@@ -146,19 +172,35 @@ pub fn question(
             <input type="hidden" name="key" value=view.key.clone() />
             // What the answer belongs to, should the question change while the page is open.
             <input type="hidden" name="shown" value=question.shown() />
-            <fieldset aria-describedby=described_by>
-                <legend class="visually-hidden">{text.title.clone()}</legend>
-                <div class="prompt" id=legend_id inner_html=text.prompt.as_str().to_owned()></div>
-                {say(words, &question.kind)}
-                {fields(words, question, &text, &view)}
-            </fieldset>
+            <input type="hidden" name="spent" />
+            {asked(words, question, &view, &id)}
             {act}
             {feedback(words, question, &text, &view)}
         </form>
     }
 }
 
-fn kind_word(kind: &Kind) -> &'static str {
+/// What is asked, and where to answer, in the element of this id.
+pub(crate) fn asked(
+    words: Words,
+    question: &Question,
+    view: &QuestionView,
+    id: &str,
+) -> impl IntoView + use<> {
+    let text = question.text.get(words.0);
+    let prompt = format!("{id}-prompt");
+    let described_by = prompt.clone();
+    view! {
+        <fieldset aria-describedby=described_by>
+            <legend class="visually-hidden">{text.title.clone()}</legend>
+            <div class="prompt" id=prompt inner_html=text.prompt.as_str().to_owned()></div>
+            {say(words, &question.kind)}
+            {fields(words, question, text, view)}
+        </fieldset>
+    }
+}
+
+pub(crate) fn kind_word(kind: &Kind) -> &'static str {
     match kind {
         Kind::Single { .. } => "single",
         Kind::Multiple { .. } => "multiple",
@@ -197,7 +239,7 @@ fn choices(
     view: &QuestionView,
     kind: &'static str,
 ) -> AnyView {
-    let done = view.right();
+    let right = view.right();
     let choice = |index: usize| {
         let chosen = match &view.response {
             Some(Response::Single(one)) => *one == index,
@@ -207,7 +249,7 @@ fn choices(
         // Only what was chosen is judged: a choice left alone gives nothing away.
         let judged = (chosen && view.grade.is_some()).then(|| match question.kind {
             Kind::Multiple { .. } => view.part(index) == Some(true),
-            _ => done,
+            _ => right,
         });
         let (judgement, verdict) = match judged {
             Some(true) => (Some("right"), Some(words.t("verdict-right"))),
@@ -215,16 +257,16 @@ fn choices(
             None => (None, None),
         };
         let note = text.notes.get(index).cloned().flatten();
-        let note = note.filter(|_| judged == Some(false) || done);
+        let note = note.filter(|_| judged == Some(false) || right);
         view! {
             <label class="choice" data-mark=judgement>
                 <input
                     type=kind
-                    name="choice"
+                    name=format!("{}choice", view.prefix)
                     value=index
                     checked=chosen
-                    disabled=done
-                    required=kind == "radio"
+                    disabled=view.settled()
+                    required=kind == "radio" && view.required()
                 />
                 <span inner_html=text.choices[index].as_str().to_owned()></span>
                 {verdict.map(|verdict| view! { <span class="verdict">{verdict}</span> })}
@@ -263,10 +305,10 @@ fn typed(words: Words, unit: Option<String>, view: &QuestionView) -> AnyView {
     view! {
         <div class="short">
             <input
-                name="text"
+                name=format!("{}text", view.prefix)
                 value=value
-                required
-                disabled=view.right()
+                required=view.required()
+                disabled=view.settled()
                 maxlength=course::ANSWER_MAX
                 autocomplete="off"
                 inputmode=mode
@@ -279,34 +321,49 @@ fn typed(words: Words, unit: Option<String>, view: &QuestionView) -> AnyView {
     .into_any()
 }
 
+/// Rows with the place of each, in the order of the answer if there is one. Our script lets them be
+/// moved by its buttons and by dragging: it shows what is `hidden` here, and sets the places.
 fn order(words: Words, question: &Question, text: &QuestionText, view: &QuestionView) -> AnyView {
     let count = question.choice_count();
+    let given = match &view.response {
+        Some(Response::Order(order)) => Some(order),
+        _ => None,
+    };
     let row = |index: usize| {
-        let place = match &view.response {
-            Some(Response::Order(order)) => order.iter().position(|choice| *choice == index),
-            _ => None,
-        };
+        let place = given.and_then(|order| order.iter().position(|choice| *choice == index));
         let options = (0..count)
             .map(|place| (place, (place + 1).to_string()))
             .collect();
-        let select = select(
-            words,
-            format!("place-{index}"),
-            &text.plain_choices[index],
-            options,
-            place,
-            view,
-            index,
-        );
+        let name = &text.plain_choices[index];
+        let field = format!("place-{index}");
+        let select = select(words, field, name, options, place, view, index);
         let label = text.choices[index].as_str().to_owned();
-        view! { <li>{select} <span inner_html=label></span> {part_mark(words, view.part(index))}</li> }
+        let moves = (!view.settled()).then(|| moves(words, name));
+        view! {
+            <li>
+                {select} <span inner_html=label></span>
+                <span class="moves">{moves} {part_mark(words, view.part(index))}</span>
+            </li>
+        }
     };
-    let rows: Vec<_> = question
-        .shown_order(view.seed)
-        .into_iter()
-        .map(row)
-        .collect();
+    let shown = given
+        .cloned()
+        .unwrap_or_else(|| question.shown_order(view.seed));
+    let rows: Vec<_> = shown.into_iter().map(row).collect();
     view! { <ol class="pairs order">{rows}</ol> }.into_any()
+}
+
+/// What moves a row.
+fn moves(words: Words, name: &str) -> impl IntoView + use<> {
+    let button = |by: &'static str, key: &str| {
+        let label = words.with(key, &[("name", name.to_owned().into())]);
+        view! { <button type="button" class="icon-button" data-move=by aria-label=label hidden></button> }
+    };
+    view! {
+        {button("-1", "move-up")}
+        {button("1", "move-down")}
+        <span class="grip" aria-hidden="true" hidden></span>
+    }
 }
 
 fn pairs(words: Words, question: &Question, text: &QuestionText, view: &QuestionView) -> AnyView {
@@ -360,9 +417,9 @@ fn select(
         .collect();
     view! {
         <select
-            name=name
-            required
-            disabled=view.right()
+            name=format!("{}{name}", view.prefix)
+            required=view.required()
+            disabled=view.settled()
             aria-label=label.to_owned()
             data-mark=judgement
         >
@@ -404,28 +461,25 @@ fn feedback(
     text: &QuestionText,
     view: &QuestionView,
 ) -> AnyView {
-    let plain = |key: &str| {
-        view! { <div class="feedback" data-tone="wrong"><p>{words.t(key)}</p></div> }.into_any()
-    };
+    if let Some(key) = view.notice.as_ref().and_then(Notice::word) {
+        return view! { <div class="feedback" data-tone="wrong"><p>{words.t(key)}</p></div> }
+            .into_any();
+    }
     match (&view.notice, &view.grade) {
         (Some(Notice::SignIn { next, lapsed }), _) => {
             sign_in_feedback(words, next, *lapsed).into_any()
         }
-        (Some(Notice::Incomplete), _) => plain("answer-incomplete"),
-        (Some(Notice::TooLong), _) => plain("answer-too-long"),
-        (Some(Notice::NotANumber), _) => plain("answer-not-a-number"),
-        (Some(Notice::Changed), _) => plain("question-changed"),
-        (None, Some(grade)) if grade.right => view! {
+        (_, Some(grade)) if grade.right => view! {
             <div class="feedback" data-tone="done">
                 <p class="verdict">{words.t("question-right-long")}</p>
                 {text.explain.as_ref().map(|html| rendered("flow", html))}
             </div>
         }
         .into_any(),
-        (None, Some(grade)) => {
+        (_, Some(grade)) => {
             let said = partly(words, question, view, grade);
             view! { <div class="feedback" data-tone="wrong"><p>{said}</p></div> }.into_any()
         }
-        (None, None) => view! { <div class="feedback"></div> }.into_any(),
+        (_, None) => view! { <div class="feedback"></div> }.into_any(),
     }
 }

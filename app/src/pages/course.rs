@@ -8,7 +8,7 @@ use store::{Announcement, ItemProgress};
 
 use super::{
     assignments::{DueView, due_list},
-    paths,
+    paths::{self, Paper},
 };
 use crate::{
     components::{announcements, mark},
@@ -76,11 +76,17 @@ fn head(frame: &Frame, course: &Course) -> impl IntoView + use<> {
     let glossary = (!course.glossary.is_empty()).then(|| {
         view! { <p><a href=paths::glossary(frame.lang())>{words.t("glossary")}</a></p> }
     });
+    let asks = course.lessons().any(|it| !it.questions.is_empty());
+    let placement = asks.then(|| {
+        let href = Paper::Placement.form(frame.lang());
+        view! { <p><a href=href>{words.t("placement-link")}</a></p> }
+    });
     view! {
         <header class="page-head">
             <h1>{frame.course_title.clone()}</h1>
             <p class="lead">{words.t("course-lead")}</p>
             {below}
+            {placement}
             {glossary}
         </header>
     }
@@ -131,6 +137,11 @@ fn unit(
         .iter()
         .map(|it| row(frame, it, progress))
         .collect();
+    let asks = unit.lessons.iter().any(|it| !it.questions.is_empty());
+    let quiz = asks.then(|| {
+        let href = Paper::Unit(unit.id.clone()).form(frame.lang());
+        view! { <p class="unit-quiz"><a href=href>{frame.words.t("quiz-link")}</a></p> }
+    });
     view! {
         <section class="unit" aria-labelledby=labelled_by>
             <header>
@@ -139,7 +150,10 @@ fn unit(
                     {unit.title.get(frame.lang()).clone()}
                 </h2>
             </header>
-            <ol class="lessons">{lessons}</ol>
+            <div>
+                <ol class="lessons">{lessons}</ol>
+                {quiz}
+            </div>
         </section>
     }
 }

@@ -73,6 +73,35 @@ pub fn review_id(lesson: &LessonId, item: &ItemId) -> String {
     format!("{}.{}.{item}", lesson.unit(), lesson.name())
 }
 
+/// Questions that are handed in together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Paper {
+    /// The quiz of the unit of this id.
+    Unit(String),
+    /// What tells where to begin.
+    Placement,
+}
+
+impl Paper {
+    /// Its address without the language.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Unit(id) => format!("quizzes/{id}"),
+            Self::Placement => "placement".to_owned(),
+        }
+    }
+
+    /// Its form, and where that is handed in.
+    pub fn form(&self, lang: Lang) -> String {
+        format!("/{lang}/{}", self.path())
+    }
+
+    /// What came of one sitting, from 0.
+    pub fn result(&self, lang: Lang, sitting: i64) -> String {
+        format!("/{lang}/{}/{sitting}", self.path())
+    }
+}
+
 /// The course as its author has it now.
 pub fn author(lang: Lang) -> String {
     format!("/{lang}/author/")

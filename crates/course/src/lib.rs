@@ -51,6 +51,7 @@
 pub mod archive;
 pub mod check;
 mod diagram;
+mod draw;
 mod finish;
 mod folder;
 pub mod gift;
@@ -82,6 +83,7 @@ mod toml_file;
 mod vars;
 mod vars_block;
 
+pub use draw::{Drawn, PLACEMENT_MAX, QUIZ_MAX};
 pub use folder::FILE_MAX;
 pub use grade::{ANSWER_MAX, BadResponse, Grade, Response, answers_match};
 pub use ids::{BadId, ItemId, LessonId, SLUG_MAX, is_slug};

@@ -43,7 +43,8 @@ pub struct Circumstances {
     pub spent_ms: Option<i64>,
     /// How many hints were opened before. Told by the browser: untrusted.
     pub hints: i64,
-    /// Of an exercise the round whose values it had: 0 at first, and another with each review.
+    /// Of an exercise the round whose values it had: 0 at first, and another with each review. Of a
+    /// question in a quiz or placement which sitting it was, from 0.
     pub round: i64,
 }
 
@@ -212,6 +213,13 @@ pub trait Attempts: Send + Sync {
     /// Records an attempt. When this returns, it is on disk. The same key again, also at the same
     /// moment, records nothing and returns the first attempt.
     async fn record(&self, new: NewAttempt<'_>) -> Result<Recorded, RecordError>;
+
+    /// Records attempts that were handed in together: all of them or, on an error, none. Those whose
+    /// keys are on record already stay as they are.
+    async fn record_all(&self, new: &[NewAttempt<'_>]) -> Result<Vec<Recorded>, RecordError>;
+
+    /// All attempts of `account` at this place, whatever the lesson, oldest first.
+    async fn attempts_at(&self, account: AccountId, place: Place) -> Result<Vec<Attempt>>;
 
     /// All attempts of `account` in `lesson`, oldest first.
     async fn attempts(&self, account: AccountId, lesson: &str) -> Result<Vec<Attempt>>;

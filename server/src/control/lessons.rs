@@ -128,6 +128,8 @@ pub(super) fn question_view(
         grade,
         notice: None,
         key: fresh_key(),
+        prefix: String::new(),
+        handed_in: false,
     }
 }
 

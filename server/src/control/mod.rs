@@ -17,6 +17,7 @@ mod live;
 mod machine;
 mod me;
 mod questions;
+mod quizzes;
 mod review;
 mod settings;
 mod terminal;
@@ -67,6 +68,22 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .route(
             "/{lang}/lessons/{unit}/{lesson}/exercises/{item}/at",
             post(exercises::is_at),
+        )
+        .route(
+            "/{lang}/quizzes/{unit}",
+            get(quizzes::of_unit).post(quizzes::hand_in_of_unit),
+        )
+        .route(
+            "/{lang}/quizzes/{unit}/{sitting}",
+            get(quizzes::result_of_unit),
+        )
+        .route(
+            "/{lang}/placement",
+            get(quizzes::placement).post(quizzes::hand_in_placement),
+        )
+        .route(
+            "/{lang}/placement/{sitting}",
+            get(quizzes::placement_result),
         )
         .route("/{lang}/machine/{act}", post(machine::act))
         .route(

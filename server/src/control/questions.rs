@@ -103,7 +103,7 @@ pub(super) struct Given<'a> {
     pub(super) lesson: &'a Lesson,
     /// To what.
     pub(super) question: &'a Question,
-    /// The form, for its key.
+    /// The form, for its key and how long it took.
     pub(super) fields: &'a Fields,
     /// What it says; `None` where something is missing.
     pub(super) response: Option<&'a Answer>,
@@ -142,7 +142,10 @@ pub(super) async fn record(
             score: grade.score,
             right: grade.right,
             key: &lessons::key(key.map_or("", |(_, key)| key))?,
-            circumstances: given.circumstances,
+            circumstances: Circumstances {
+                spent_ms: answers::spent_ms(given.fields),
+                ..given.circumstances
+            },
         })
         .await?;
     Ok(None)
@@ -165,8 +168,12 @@ fn show(
     }))
 }
 
-/// The fields to bring back after signing in: all but the key, which belongs to the form that was.
+/// The fields to bring back after signing in: all but the key and the time, which belong to the form
+/// that was.
 fn draft(fields: &Fields) -> String {
-    let kept: Vec<_> = fields.iter().filter(|(name, _)| name != "key").collect();
+    let kept: Vec<_> = fields
+        .iter()
+        .filter(|(name, _)| name != "key" && name != "spent")
+        .collect();
     serde_urlencoded::to_string(kept).unwrap_or_default()
 }

@@ -13,6 +13,7 @@ mod hostile;
 mod kills;
 mod machines;
 mod operator;
+mod quizzes;
 mod reload;
 mod review;
 mod secrets;

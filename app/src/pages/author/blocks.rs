@@ -151,6 +151,8 @@ pub(super) fn question_view() -> QuestionView {
         grade: None,
         notice: None,
         key: String::new(),
+        prefix: String::new(),
+        handed_in: false,
     }
 }
 

@@ -9,6 +9,7 @@ mod archiving;
 mod checking;
 mod common;
 mod diagrams;
+mod drawing;
 mod docs;
 mod gift;
 mod glossary;

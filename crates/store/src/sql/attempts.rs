@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use sqlx::FromRow;
 
-use super::{Record, accounts::ACCOUNT};
+use super::{Connection, Record, accounts::ACCOUNT};
 use crate::{
     Account, AccountId, Attempt, AttemptId, Attempts, Circumstances, ClassId, Error, ItemKind,
-    ItemProgress, NewAttempt, RecordError, Recorded, Result, StudentProgress, now_ms,
+    ItemProgress, NewAttempt, Place, RecordError, Recorded, Result, StudentProgress, now_ms,
 };
 
 /// An attempt as it is kept.
@@ -60,48 +60,30 @@ impl Row {
 #[async_trait]
 impl Attempts for Record {
     async fn record(&self, new: NewAttempt<'_>) -> Result<Recorded, RecordError> {
-        let inserted = sqlx::query(
-            "INSERT INTO attempts (account, lesson, item, kind, version, response, score, is_right,
-                                   idempotency_key, at_ms, place, spent_ms, hints, round)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-             ON CONFLICT (account, idempotency_key) DO NOTHING",
-        )
-        .bind(new.account)
-        .bind(new.lesson)
-        .bind(new.item)
-        .bind(new.kind)
-        .bind(new.version)
-        .bind(new.response.to_string())
-        .bind(new.score)
-        .bind(new.right)
-        .bind(new.key.as_str())
-        .bind(now_ms())
-        .bind(new.circumstances.place)
-        .bind(new.circumstances.spent_ms)
-        .bind(new.circumstances.hints)
-        .bind(new.circumstances.round)
-        .execute(&self.pool)
-        .await
-        .map_err(Error)?;
-        let query =
-            format!("SELECT {ATTEMPT} FROM attempts WHERE account = $1 AND idempotency_key = $2");
-        let row: Row = sqlx::query_as(&query)
-            .bind(new.account)
-            .bind(new.key.as_str())
-            .fetch_one(&self.pool)
-            .await
-            .map_err(Error)?;
-        let attempt = row.attempt()?;
-        if (attempt.lesson.as_str(), attempt.item.as_str()) != (new.lesson, new.item) {
-            return Err(RecordError::KeyReused {
-                lesson: attempt.lesson,
-                item: attempt.item,
-            });
+        // Each statement is a transaction of its own: the attempt is on disk before it is read back.
+        let mut connection = self.pool.acquire().await.map_err(Error)?;
+        record(&mut connection, new).await
+    }
+
+    async fn record_all(&self, new: &[NewAttempt<'_>]) -> Result<Vec<Recorded>, RecordError> {
+        let mut transaction = self.write().await.map_err(Error)?;
+        let mut recorded = Vec::with_capacity(new.len());
+        for new in new {
+            recorded.push(record(&mut transaction, *new).await?);
         }
-        Ok(Recorded {
-            attempt,
-            new: inserted.rows_affected() == 1,
-        })
+        transaction.commit().await.map_err(Error)?;
+        Ok(recorded)
+    }
+
+    async fn attempts_at(&self, account: AccountId, place: Place) -> Result<Vec<Attempt>> {
+        let query =
+            format!("SELECT {ATTEMPT} FROM attempts WHERE account = $1 AND place = $2 ORDER BY id");
+        let rows: Vec<Row> = sqlx::query_as(&query)
+            .bind(account)
+            .bind(place)
+            .fetch_all(&self.pool)
+            .await?;
+        rows.into_iter().map(Row::attempt).collect()
     }
 
     async fn attempts(&self, account: AccountId, lesson: &str) -> Result<Vec<Attempt>> {
@@ -187,4 +169,50 @@ impl Attempts for Record {
             .await?;
         rows.into_iter().map(Row::attempt).collect()
     }
+}
+
+/// Records one attempt, unless its key is on record.
+async fn record(connection: &mut Connection, new: NewAttempt<'_>) -> Result<Recorded, RecordError> {
+    let inserted = sqlx::query(
+        "INSERT INTO attempts (account, lesson, item, kind, version, response, score, is_right,
+                               idempotency_key, at_ms, place, spent_ms, hints, round)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         ON CONFLICT (account, idempotency_key) DO NOTHING",
+    )
+    .bind(new.account)
+    .bind(new.lesson)
+    .bind(new.item)
+    .bind(new.kind)
+    .bind(new.version)
+    .bind(new.response.to_string())
+    .bind(new.score)
+    .bind(new.right)
+    .bind(new.key.as_str())
+    .bind(now_ms())
+    .bind(new.circumstances.place)
+    .bind(new.circumstances.spent_ms)
+    .bind(new.circumstances.hints)
+    .bind(new.circumstances.round)
+    .execute(&mut *connection)
+    .await
+    .map_err(Error)?;
+    let query =
+        format!("SELECT {ATTEMPT} FROM attempts WHERE account = $1 AND idempotency_key = $2");
+    let row: Row = sqlx::query_as(&query)
+        .bind(new.account)
+        .bind(new.key.as_str())
+        .fetch_one(connection)
+        .await
+        .map_err(Error)?;
+    let attempt = row.attempt()?;
+    if (attempt.lesson.as_str(), attempt.item.as_str()) != (new.lesson, new.item) {
+        return Err(RecordError::KeyReused {
+            lesson: attempt.lesson,
+            item: attempt.item,
+        });
+    }
+    Ok(Recorded {
+        attempt,
+        new: inserted.rows_affected() == 1,
+    })
 }

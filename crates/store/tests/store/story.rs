@@ -6,8 +6,8 @@ use crate::{
 };
 use serde_json::json;
 use store::{
-    Circumstances, ItemKind, JoinError, NewAttempt, Recorded, Role, SetTokenError, SetupError,
-    Store,
+    Circumstances, ItemKind, JoinError, NewAttempt, Place, RecordError, Recorded, Role,
+    SetTokenError, SetupError, Store,
 };
 
 /// A student's submission, right or wrong.
@@ -299,6 +299,68 @@ async fn what_comes_back_for_review_is_a_students_own(classroom: Classroom) {
     }
 }
 
+async fn what_is_handed_in_together_is_recorded_together_and_once(classroom: Classroom) {
+    let store = &*classroom.store;
+    let hong = classroom.student().await.id;
+    let hand_in = async |score: f64, keys: [&str; 3]| {
+        let keys = keys.map(|key| key.parse().unwrap());
+        let response = json!(score);
+        let attempts: Vec<_> = ["one", "two", "three"]
+            .into_iter()
+            .zip(&keys)
+            .map(|(item, key)| NewAttempt {
+                account: hong,
+                lesson: "cloud/service-models",
+                item,
+                kind: ItemKind::Question,
+                version: "v1",
+                response: &response,
+                score,
+                right: false,
+                key,
+                circumstances: Circumstances {
+                    place: Place::Quiz,
+                    spent_ms: Some(1500),
+                    round: 2,
+                    ..Circumstances::default()
+                },
+            })
+            .collect();
+        store.record_all(&attempts).await
+    };
+    submit(store, hong, "elsewhere", 0.0, "lesson").await;
+
+    // Two tabs at once: all of one of them is on record, and both are told the same.
+    let keys = ["q1", "q2", "q3"];
+    let (a, b) = tokio::join!(hand_in(0.25, keys), hand_in(0.75, keys));
+    let told = [a.unwrap(), b.unwrap()];
+    let on_record = store.attempts_at(hong, Place::Quiz).await.unwrap();
+    for told in &told {
+        let told: Vec<_> = told.iter().map(|it| it.attempt.clone()).collect();
+        assert_eq!(told, on_record);
+    }
+    let of: Vec<_> = on_record.iter().map(|it| it.item.as_str()).collect();
+    assert_eq!(of, ["one", "two", "three"]);
+    assert!(on_record.iter().all(|it| it.score == on_record[0].score));
+    let circumstances = on_record[0].circumstances;
+    assert_eq!(
+        (circumstances.spent_ms, circumstances.round),
+        (Some(1500), 2)
+    );
+    let new = told.iter().flatten().filter(|it| it.new);
+    assert_eq!(new.count(), 3);
+
+    // The last of them cannot be recorded: none is.
+    let refused = hand_in(0.5, ["r1", "r2", "q1"]).await;
+    assert!(matches!(refused, Err(RecordError::KeyReused { item, .. }) if item == "one"));
+    assert_eq!(
+        store.attempts_at(hong, Place::Quiz).await.unwrap(),
+        on_record
+    );
+    let elsewhere = store.attempts_at(hong, Place::Placement).await.unwrap();
+    assert_eq!(elsewhere, []);
+}
+
 /// Each story with a file of its own, and all of them with databases of one server.
 macro_rules! on_both {
     ($($story:ident),* $(,)?) => {
@@ -333,4 +395,5 @@ on_both![
     one_person_one_name_however_it_is_typed,
     a_setup_is_remembered_for_one_disk,
     what_comes_back_for_review_is_a_students_own,
+    what_is_handed_in_together_is_recorded_together_and_once,
 ];
