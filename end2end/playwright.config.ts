@@ -41,6 +41,7 @@ export default defineConfig({
     { name: "me", testMatch: "me.spec.ts" },
     { name: "instructor", testMatch: "instructor.spec.ts" },
     { name: "author", testMatch: "author.spec.ts" },
+    { name: "quizzes", testMatch: "quizzes.spec.ts" },
     { name: "screenshots", testMatch: "screenshots.spec.ts" },
   ],
 });

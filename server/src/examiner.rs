@@ -8,7 +8,7 @@ use std::{
 
 use app::components::Standing;
 use course::{
-    Exercise, Lesson, Proof,
+    Exercise, ItemId, Lesson, LessonId, Proof,
     check::{self, Expected, Verdict},
 };
 use machine::{CheckRequest, Client, ExecRequest, MachineId, MachineUser, Outcome};
@@ -65,6 +65,9 @@ pub(crate) struct Examiner {
     turns: Turns,
     busy: Mutex<HashMap<MachineId, Arc<AsyncMutex<()>>>>,
     news: broadcast::Sender<News>,
+    /// How many hints were opened of exercises that are not done yet. Only as long as the process
+    /// lives: after a restart the record says too few, which is in the student's favour.
+    hints: Mutex<HashMap<(AccountId, LessonId, ItemId), i64>>,
 }
 
 impl Examiner {
@@ -76,7 +79,22 @@ impl Examiner {
             turns: Turns::new(),
             busy: Mutex::default(),
             news,
+            hints: Mutex::default(),
         }
+    }
+
+    /// Notes that the account has opened so many of an exercise's hints.
+    pub(crate) fn hints_opened(
+        &self,
+        account: AccountId,
+        lesson: &Lesson,
+        exercise: &Exercise,
+        count: i64,
+    ) {
+        let key = (account, lesson.id.clone(), exercise.id.clone());
+        let mut hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = hints.entry(key).or_default();
+        *known = count.max(*known);
     }
 
     /// What changes from now on, of everybody.
@@ -293,6 +311,11 @@ impl Examiner {
         (response, right): (serde_json::Value, bool),
         key: &AttemptKey,
     ) -> Result<(), Trouble> {
+        let of = (account, lesson.id.clone(), exercise.id.clone());
+        let hints = {
+            let hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
+            hints.get(&of).copied().unwrap_or(0)
+        };
         self.store
             .record(NewAttempt {
                 account,
@@ -304,9 +327,16 @@ impl Examiner {
                 score: if right { 1.0 } else { 0.0 },
                 right,
                 key,
-                circumstances,
+                circumstances: Circumstances {
+                    hints,
+                    ..circumstances
+                },
             })
             .await?;
+        if right {
+            let mut hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
+            hints.remove(&of);
+        }
         Ok(())
     }
 

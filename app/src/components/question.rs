@@ -2,6 +2,7 @@
 
 use course::{Grade, Kind, Lang, LessonId, Question, QuestionText, Response};
 use leptos::prelude::*;
+use store::AccountId;
 
 use super::{exercise::sign_in_feedback, mark, rendered};
 use crate::{pages::paths, words::Words};
@@ -74,8 +75,9 @@ pub struct QuestionView {
     pub page: QuestionPage,
     /// Shuffles the choices: the same for one student.
     pub seed: u64,
-    /// Whether an answer would be recorded.
-    pub signed_in: bool,
+    /// Whose answer it would be; what is entered is kept in the browser under their name. Nobody's is
+    /// not kept.
+    pub whose: Option<AccountId>,
     /// How often it was answered.
     pub tries: usize,
     /// The last answer, or the draft of one.
@@ -152,6 +154,11 @@ pub fn question(
         }
     });
     let said = format!("{name}: {word}");
+    let shown = question.shown();
+    let draft = view
+        .whose
+        .map(|account| format!("{account}/{lesson}/{id}/{shown}"));
+    let entered = view.response.is_some() && view.grade.is_none();
     view! {
         <form
             class="quiz"
@@ -161,6 +168,8 @@ pub fn question(
             data-kind=kind_word(&question.kind)
             data-state=state
             data-say=said
+            data-draft=draft
+            data-entered=entered
             tabindex="-1"
             data-live
         >
@@ -171,7 +180,7 @@ pub fn question(
             </header>
             <input type="hidden" name="key" value=view.key.clone() />
             // What the answer belongs to, should the question change while the page is open.
-            <input type="hidden" name="shown" value=question.shown() />
+            <input type="hidden" name="shown" value=shown />
             <input type="hidden" name="spent" />
             {asked(words, question, &view, &id)}
             {act}

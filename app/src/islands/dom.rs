@@ -1,12 +1,14 @@
 //! The page as the islands see it.
 
-use js_sys::{Date, Object, Reflect};
+use js_sys::{Array, Date, Function, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, closure::Closure};
-use web_sys::{Document, Element, Event, HtmlElement, Window};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Document, Element, Event, EventInit, FormData, HtmlElement, Window};
 
 use super::{
-    code,
+    code, drafts,
     merge::{Place, merge},
+    order, spent,
 };
 
 pub(super) fn window() -> Option<Window> {
@@ -27,6 +29,47 @@ pub(super) fn on(target: &web_sys::EventTarget, name: &str, handler: impl Fn(Eve
 
 pub(super) fn find(selector: &str) -> Option<Element> {
     document()?.query_selector(selector).ok()?
+}
+
+/// Wakes what is new on the page: what its markup says that our script does with it.
+pub(super) fn wake(root: &Element) {
+    code::add_buttons(root);
+    order::wake(root);
+    drafts::wake(root);
+    spent::wake(root);
+}
+
+/// Tells who listens for it that something was entered in `element`: what a script sets tells nobody.
+pub(super) fn tell_input(element: &Element) {
+    let init = EventInit::new();
+    init.set_bubbles(true);
+    if let Ok(event) = Event::new_with_event_init_dict("input", &init) {
+        let _ = element.dispatch_event(&event);
+    }
+}
+
+/// A form's fields: names and values.
+pub(super) fn entries(data: &FormData) -> Vec<(String, String)> {
+    let entries = js_sys::try_iter(data).ok().flatten();
+    let pairs = entries.into_iter().flatten().filter_map(Result::ok);
+    pairs
+        .map(|pair| {
+            let pair: Array = pair.unchecked_into();
+            let text = |index| pair.get(index).as_string().unwrap_or_default();
+            (text(0), text(1))
+        })
+        .collect()
+}
+
+/// Waits for so many milliseconds.
+pub(super) async fn pause(ms: i32) {
+    let timer = Promise::new(&mut |resolve: Function, _| {
+        if let Some(window) = window() {
+            let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(&resolve, ms);
+        }
+    });
+    // A timer is never refused.
+    let _ = JsFuture::from(timer).await;
 }
 
 /// Whether what comes is announced to screen readers if it says what was said before.
@@ -62,8 +105,8 @@ pub(super) fn take(html: &str, taken: Taken) {
         if new.has_attribute("data-merge") {
             merge(&old, &new);
         } else if !old.is_equal_node(Some(&new)) {
-            code::add_buttons(&new);
             said.extend(exchange(&document, &old, &new, taken));
+            wake(&new);
         }
     }
     for list in document

@@ -4,7 +4,7 @@
 use wasm_bindgen::JsCast;
 use web_sys::{Element, HtmlElement};
 
-use super::{code, dom};
+use super::dom;
 
 /// Below the page's header, in CSS pixels: what ends above is not being read.
 const HEADER: f64 = 64.0;
@@ -27,7 +27,7 @@ pub(super) fn merge(old: &Element, new: &Element) {
             remove(here, Some(&same));
             here = same.next_element_sibling();
         } else if old.insert_before(&block, here.as_deref()).is_ok() {
-            code::add_buttons(&block);
+            dom::wake(&block);
         }
     }
     remove(here, None);

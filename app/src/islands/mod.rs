@@ -22,4 +22,10 @@ mod code;
 #[cfg(feature = "hydrate")]
 mod dom;
 #[cfg(feature = "hydrate")]
+mod drafts;
+#[cfg(feature = "hydrate")]
 mod merge;
+#[cfg(feature = "hydrate")]
+mod order;
+#[cfg(feature = "hydrate")]
+mod spent;

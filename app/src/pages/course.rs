@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     components::{announcements, mark},
+    islands::Forms,
     shell::{Frame, Page, Rendered, render},
 };
 
@@ -50,6 +51,7 @@ pub fn course(frame: Frame, course: Arc<Course>, view: CourseView) -> Rendered {
                 {resume(&inner, &course, &progress)}
                 {units}
             </main>
+            <Forms />
         }
     })
 }

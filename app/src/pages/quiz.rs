@@ -309,7 +309,7 @@ fn standing(words: Words, view: &QuizResult) -> impl IntoView + use<> {
         {way}
         <section aria-labelledby="units">
             <h2 id="units">{words.t("placement-units")}</h2>
-            <ul class="standing">{rows}</ul>
+            <ul class="unit-standing">{rows}</ul>
         </section>
     }
 }

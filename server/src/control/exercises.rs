@@ -103,6 +103,25 @@ pub(super) async fn is_at(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Notes how many hints of an exercise the student has opened.
+pub(super) async fn hints_opened(
+    State(classroom): State<Classroom>,
+    visitor: Visitor,
+    Path((_, unit, name, item, count)): Path<(String, String, String, String, String)>,
+) -> Result<StatusCode, Trouble> {
+    let account = visitor.signed_in()?.id;
+    let course = classroom.course();
+    let lesson = lessons::find(&course, &unit, &name)?;
+    let item = item.parse().map_err(|_| Trouble::NotFound)?;
+    let exercise = lesson.exercise(&item).ok_or(Trouble::NotFound)?;
+    let count: usize = count.parse().map_err(|_| Trouble::BadRequest)?;
+    let count = count.min(exercise.text.get(visitor.lang).hints.len());
+    let count = i64::try_from(count)?;
+    let examiner = &classroom.examiner;
+    examiner.hints_opened(account, lesson, exercise, count);
+    Ok(StatusCode::NO_CONTENT)
+}
+
 /// How it stands with the exercise now.
 async fn look(
     classroom: &Classroom,

@@ -122,7 +122,7 @@ pub(super) fn question_view(
             .account
             .as_ref()
             .map_or(0, |account| account.id.get().unsigned_abs()),
-        signed_in: visitor.account.is_some(),
+        whose: visitor.account.as_ref().map(|account| account.id),
         tries,
         response,
         grade,

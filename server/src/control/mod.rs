@@ -70,6 +70,10 @@ pub(crate) fn routes<S: SessionStore + Clone>(
             post(exercises::is_at),
         )
         .route(
+            "/{lang}/lessons/{unit}/{lesson}/exercises/{item}/hints/{count}",
+            post(exercises::hints_opened),
+        )
+        .route(
             "/{lang}/quizzes/{unit}",
             get(quizzes::of_unit).post(quizzes::hand_in_of_unit),
         )

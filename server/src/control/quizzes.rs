@@ -178,7 +178,7 @@ fn question_view(it: &Drawn<'_>, account: AccountId, sitting: i64) -> QuestionVi
     QuestionView {
         page: QuestionPage::default(),
         seed: account.get().unsigned_abs() ^ (sitting.unsigned_abs() + 1).rotate_left(32),
-        signed_in: true,
+        whose: Some(account),
         tries: 0,
         response: None,
         grade: None,

@@ -168,7 +168,7 @@ fn handed_in_twice_or_in_two_tabs_at_once_it_counts_once() {
         student
             .get("/ko/quizzes/one/0")
             .body
-            .matches("id=\"q-")
+            .matches("<fieldset")
             .count(),
         2
     );
@@ -243,7 +243,7 @@ fn placement_says_what_to_skim_and_where_to_begin() {
     let result = send(&student, PLACEMENT, &form(&page, &answers));
     assert_eq!(result.location, "/ko/placement/0");
     let result = student.get(&result.location).body;
-    let units = result.split("class=\"standing\"").nth(1).unwrap();
+    let units = result.split("class=\"unit-standing\"").nth(1).unwrap();
     let (one, two) = units.split_once("둘").unwrap();
     assert!(
         one.contains("훑어봐도 됩니다") && !one.contains("차근차근"),

@@ -145,7 +145,7 @@ pub(super) fn question_view() -> QuestionView {
     QuestionView {
         page: QuestionPage::default(),
         seed: 0,
-        signed_in: true,
+        whose: None,
         tries: 0,
         response: None,
         grade: None,
