@@ -12,7 +12,6 @@ const BLOCK: &str = "cloud.service-models.db-on-vm";
 /// Words of the question's right choice, of a wrong one, and of its explanation.
 const RIGHT: &str = "다은이 해야 한다";
 const WRONG: &str = "PaaS이고";
-const DAY_MS: i64 = 86_400_000;
 
 /// The value of the choice whose text contains `words`, as a page has it.
 fn choice(page: &Answer, block: &str, words: &str) -> String {
@@ -31,13 +30,6 @@ fn key(page: &Answer, block: &str) -> String {
     key.expect("a key").to_owned()
 }
 
-/// Makes all that is on record this many days older.
-fn pass_days(classroom: &Classroom, days: i64) {
-    let ms = days * DAY_MS;
-    classroom.sql(&format!("UPDATE attempts SET at_ms = at_ms - {ms}"));
-    classroom.sql(&format!("UPDATE review_rounds SET at_ms = at_ms - {ms}"));
-}
-
 fn student(classroom: &Classroom) -> Visitor {
     let (_, code) = classroom.class(&classroom.instructor(), "1반");
     classroom.student(&code, "홍길동")
@@ -49,7 +41,7 @@ fn who_knew(classroom: &Classroom) -> Visitor {
     let right = choice(&student.get(LESSON), "db-on-vm", RIGHT);
     let answer = student.post(QUESTION, &[("choice", &right), ("key", "first")]);
     assert_eq!(answer.status, 303);
-    pass_days(classroom, 5);
+    classroom.pass_days(5);
     student
 }
 
@@ -96,7 +88,7 @@ fn a_question_comes_back_and_is_answered_where_it_is() {
         "what was right today is not due today"
     );
 
-    pass_days(&classroom, 5);
+    classroom.pass_days(5);
     let me = student.get(ME);
     assert!(me.body.contains("오늘의 복습") && me.body.contains("1개, 약 1분"));
     let page = student.get(REVIEW);
@@ -180,7 +172,7 @@ fn an_exercise_comes_back_with_new_values_and_what_it_builds_on() {
     }
     let done = student.get(lesson);
     assert!(done.block("make").contains("data-state=\"done\""));
-    pass_days(&classroom, 5);
+    classroom.pass_days(5);
 
     let page = student.get(REVIEW);
     assert!(page.block("machines.values.go-on").contains("다시 하기"));

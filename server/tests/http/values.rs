@@ -158,3 +158,46 @@ fn values_are_a_students_own_and_what_builds_on_something_waits_for_it() {
     assert!(right.body.contains("data-state=\"done\""), "{}", right.body);
     assert!(!is_done(&lee.get(LESSON), "make"));
 }
+
+#[test]
+fn an_exercise_in_review_is_set_up_anew_and_passes_anew() {
+    let (classroom, students) = open(&["김"]);
+    let kim = &students[0];
+    let machine = format!(
+        "s{}",
+        classroom.sql("SELECT CAST(MAX(id) AS TEXT) FROM accounts")[0]
+    );
+    let first = file_of(&kim.get(LESSON));
+    press_until(kim, "make", "이 없습니다");
+    bash(&classroom, &machine, &format!("touch /srv/{first}"));
+    press_until(kim, "make", "data-state=\"done\"");
+    assert!(is_done(&kim.get(LESSON), "make"));
+
+    classroom.pass_days(5);
+    let begun = kim.post("/ko/review/machines/values/make", &[]);
+    assert_eq!(begun.location, format!("{LESSON}#make"));
+    let page = kim.get(LESSON);
+    let second = file_of(&page);
+    assert!(second != first && !is_done(&page, "make"));
+    let (_, port) = second.split_once('-').expect("name and port");
+    let open_page = kim.stream(&format!("{LESSON}/live"));
+    let told = format!(
+        "for _ in $(seq 250); do grep -qx {port} /srv/told && exit; sleep 0.1; done; exit 1"
+    );
+    bash(&classroom, &machine, &told);
+    drop(open_page);
+    press_until(kim, "make", "이 없습니다");
+    bash(&classroom, &machine, &format!("touch /srv/{second}"));
+    press_until(kim, "make", "data-state=\"done\"");
+    press(kim, "make", "");
+    assert_eq!(
+        classroom.sql("SELECT place || ' ' || (round > 0) FROM attempts ORDER BY id"),
+        ["lesson 0", "review 1"],
+        "one pass in each round"
+    );
+    assert!(
+        kim.get("/ko/review")
+            .block("machines.values.make")
+            .contains("data-state=\"done\"")
+    );
+}
