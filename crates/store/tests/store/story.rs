@@ -361,6 +361,74 @@ async fn what_is_handed_in_together_is_recorded_together_and_once(classroom: Cla
     assert_eq!(elsewhere, []);
 }
 
+async fn what_a_class_does_and_is_to_do_is_that_classs_own(classroom: Classroom) {
+    let store = &*classroom.store;
+    let class = classroom.class().await;
+    let teacher = teacher(store).await;
+    let other = store
+        .create_class(teacher, &"2반".parse().unwrap())
+        .await
+        .unwrap();
+    let join = async |class: &store::Class, who: &str| {
+        let joined = store
+            .join(class.join_code.as_str(), &name(who), "hash")
+            .await;
+        joined.unwrap().id
+    };
+    let hong = join(&class, "홍길동").await;
+    let lee = join(&other, "이순신").await;
+    let students = store.class_students(class.id).await.unwrap();
+    assert_eq!(students.iter().map(|it| it.id).collect::<Vec<_>>(), [hong]);
+
+    for (account, key) in [(hong, "a"), (lee, "a"), (hong, "b"), (hong, "c")] {
+        submit(store, account, "iaas-vm", 1.0, key).await;
+    }
+    let page = store.class_attempts(class.id, None, 2).await.unwrap();
+    assert_eq!(page.len(), 2);
+    let rest = store.class_attempts(class.id, Some(page[1].id), 2).await;
+    let rest = rest.unwrap();
+    assert_eq!(rest.len(), 1);
+    assert!(rest[0].id > page[1].id && page[1].id > page[0].id);
+    assert!(page.iter().chain(&rest).all(|it| it.account == hong));
+
+    store
+        .assign(class.id, "containers/run", 2_000)
+        .await
+        .unwrap();
+    store.assign(class.id, "cloud/models", 3_000).await.unwrap();
+    store
+        .assign(class.id, "containers/run", 4_000)
+        .await
+        .unwrap();
+    let assigned = store.assigned_to(hong).await.unwrap();
+    let due: Vec<_> = assigned
+        .iter()
+        .map(|it| (it.lesson.as_str(), it.due_ms))
+        .collect();
+    assert_eq!(due, [("cloud/models", 3_000), ("containers/run", 4_000)]);
+    assert_eq!(assigned[0].time_zone, "Asia/Seoul");
+    assert!(store.assigned_to(lee).await.unwrap().is_empty());
+    let first = store.assignments(class.id).await.unwrap()[0].id;
+    store.withdraw(other.id, first).await.unwrap();
+    assert_eq!(store.assignments(class.id).await.unwrap().len(), 2);
+    store.withdraw(class.id, first).await.unwrap();
+    assert_eq!(store.assignments(class.id).await.unwrap().len(), 1);
+
+    let text = "<b>쉬는 시간</b>\r\n10분".parse().unwrap();
+    store.announce(class.id, teacher, &text).await.unwrap();
+    let said = store.announced_to(hong, 0).await.unwrap();
+    assert_eq!(said.len(), 1);
+    assert_eq!(said[0].text, "<b>쉬는 시간</b>\n10분");
+    assert!(
+        store
+            .announced_to(hong, said[0].at_ms)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    assert!(store.announced_to(lee, 0).await.unwrap().is_empty());
+}
+
 /// Each story with a file of its own, and all of them with databases of one server.
 macro_rules! on_both {
     ($($story:ident),* $(,)?) => {
@@ -396,4 +464,5 @@ on_both![
     a_setup_is_remembered_for_one_disk,
     what_comes_back_for_review_is_a_students_own,
     what_is_handed_in_together_is_recorded_together_and_once,
+    what_a_class_does_and_is_to_do_is_that_classs_own,
 ];
