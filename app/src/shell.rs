@@ -227,8 +227,14 @@ fn header(frame: &Frame) -> impl IntoView + use<> {
         .as_ref()
         .is_some_and(|account| account.role == Role::Student);
     let me = learns.then(|| view! { <a href=paths::me(lang)>{words.t("me")}</a> });
+    let runs = frame
+        .account
+        .as_ref()
+        .is_some_and(|account| account.role == Role::Admin);
+    let instructors =
+        runs.then(|| view! { <a href=paths::instructors(lang)>{words.t("instructors")}</a> });
     let places = (teaches || learns || frame.writes).then(|| {
-        view! { <nav aria-label=words.t("you")>{me} {classes} {author}</nav> }
+        view! { <nav aria-label=words.t("you")>{me} {classes} {instructors} {author}</nav> }
     });
     view! {
         <header class="site-header">
@@ -273,6 +279,7 @@ fn account(frame: &Frame) -> AnyView {
         Some(account) => view! {
             <details class="account">
                 <summary>{account.name.clone()}</summary>
+                <a class="button link" href=paths::account(frame.lang())>{words.t("account")}</a>
                 <form method="post" action=paths::sign_out(frame.lang())>
                     <button class="button link">{words.t("sign-out")}</button>
                 </form>

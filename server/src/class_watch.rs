@@ -145,7 +145,9 @@ impl Watched {
         let students = classroom.store.class_students(class).await?;
         let before = self.grid.borrow().clone();
         let grid = Arc::new(state.grid(classroom, students, &before));
-        let is_news = before.at_ms == 0 || grid.changed_after(before.at_ms);
+        // Of who has left the class there is no row that could be another.
+        let somebody_left = grid.rows.len() < before.rows.len();
+        let is_news = before.at_ms == 0 || somebody_left || grid.changed_after(before.at_ms);
         if is_news {
             self.grid.send_replace(grid);
         }

@@ -15,6 +15,7 @@ mod listener;
 mod looking;
 mod passwords;
 mod presence;
+mod proxy;
 mod record;
 mod roster;
 mod rounds;

@@ -4,6 +4,7 @@ use argon2::{
     Argon2,
     password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash},
 };
+use rand::Rng;
 use tokio::sync::Semaphore;
 
 /// Hashes computed at once. Each takes 19 MiB and a core for some 20 ms (argon2's defaults, which are
@@ -11,6 +12,19 @@ use tokio::sync::Semaphore;
 const HASHES_AT_ONCE: usize = 2;
 /// The longest, in bytes: long enough for any passphrase, short enough to hash in no time.
 pub(crate) const PASSWORD_MAX_BYTES: usize = 512;
+
+/// The letters of passwords that are given out: none that is read for another.
+const GIVEN_LETTERS: &[u8; 30] = b"abcdefghjkmnpqrstvwxyz23456789";
+/// How many letters such a password has: 30^12 are 59 bits, beyond guessing through a sign-in form that
+/// refuses after a few, and short enough to be copied from paper.
+const GIVEN_LENGTH: usize = 12;
+
+/// A password for somebody else, who reads it from paper.
+pub(crate) fn given() -> String {
+    let mut rng = rand::rng();
+    let letter = |_| char::from(GIVEN_LETTERS[rng.random_range(0..GIVEN_LETTERS.len())]);
+    (0..GIVEN_LENGTH).map(letter).collect()
+}
 
 /// Hashes and verifies passwords off the async threads.
 pub(crate) struct Passwords {

@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 use axum::Router;
 use rand::RngCore;
-use store::Pool;
+use store::{Pool, Store};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -32,11 +32,12 @@ use crate::{
     listener::Listener,
     passwords::Passwords,
     presence::Presence,
+    proxy::ProxyOption,
     record::RecordOption,
     roster::Roster,
     site,
     throttle::Throttle,
-    visitor::{SESSION_COOKIE, SESSION_IDLE},
+    visitor::{NOTE_USE_AFTER_MS, SESSION_COOKIE, SESSION_IDLE},
 };
 
 /// How long answers under way may take once the classroom was told to end. Open pages and terminals
@@ -63,9 +64,8 @@ pub(crate) struct Args {
     /// a course with problems. Listens on this computer only.
     #[arg(long)]
     author: bool,
-    /// Say that visitors come over TLS (a reverse proxy's), so that cookies are marked Secure.
-    #[arg(long)]
-    tls: bool,
+    #[command(flatten)]
+    proxy: ProxyOption,
     #[command(flatten)]
     record: RecordOption,
     #[command(flatten)]
@@ -114,12 +114,12 @@ async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -
         Pool::Sqlite(pool) => {
             let sessions = SqliteStore::new(pool);
             sessions.migrate().await.context(no_table)?;
-            routes(&classroom, sessions, args.tls, &folder)
+            routes(&classroom, sessions, &args.proxy, &folder)
         }
         Pool::Postgres(pool) => {
             let sessions = PostgresStore::new(pool);
             sessions.migrate().await.context(no_table)?;
-            routes(&classroom, sessions, args.tls, &folder)
+            routes(&classroom, sessions, &args.proxy, &folder)
         }
     };
     let listener = TcpListener::from_std(listener)?;
@@ -142,18 +142,18 @@ async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -
 }
 
 /// The routes behind sessions kept in `sessions`, which is cleared of those that have ended.
-fn routes<S>(classroom: &Classroom, sessions: S, secure: bool, site: &Path) -> Router
+fn routes<S>(classroom: &Classroom, sessions: S, proxy: &ProxyOption, site: &Path) -> Router
 where
     S: SessionStore + ExpiredDeletion + Clone + 'static,
 {
-    tokio::spawn(clear_sessions(sessions.clone()));
+    tokio::spawn(clear_sessions(sessions.clone(), classroom.store.clone()));
     let sessions = SessionManagerLayer::new(sessions)
         .with_name(SESSION_COOKIE)
-        .with_secure(secure)
+        .with_secure(proxy.secure())
         .with_http_only(true)
         .with_same_site(SameSite::Lax)
         .with_expiry(Expiry::OnInactivity(SESSION_IDLE));
-    control::routes(classroom.clone(), sessions, site)
+    control::routes(classroom.clone(), sessions, proxy.proxies(), site)
 }
 
 async fn open(args: &Args, content: &Path, site: &Path, machined: PathBuf) -> Result<Classroom> {
@@ -221,11 +221,17 @@ fn say(line: &str) {
 }
 
 /// Clears out sessions that have ended, which nobody asks for any more.
-async fn clear_sessions(sessions: impl ExpiredDeletion) {
+async fn clear_sessions(sessions: impl ExpiredDeletion, store: Arc<dyn Store>) {
     loop {
         sleep(CLEAR_SESSIONS_EVERY).await;
         if let Err(error) = sessions.delete_expired().await {
             tracing::warn!(%error, "ended sessions could not be cleared: {error}");
+        }
+        let idle = i64::try_from(SESSION_IDLE.whole_milliseconds()).unwrap_or(i64::MAX);
+        // Not before the session: a use is noted as late as that.
+        let before = store::now_ms() - idle - 2 * NOTE_USE_AFTER_MS;
+        if let Err(error) = store.forget_sign_ins(before).await {
+            tracing::warn!(%error, "ended sign-ins could not be cleared: {error}");
         }
     }
 }

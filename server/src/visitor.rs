@@ -1,33 +1,36 @@
 //! Who asks, in which language, from where: what every page needs to know of a request.
 
-use std::{
-    convert::Infallible,
-    net::{IpAddr, SocketAddr},
-};
+use std::{convert::Infallible, net::IpAddr};
 
 use app::{Frame, Lang, Theme, Words, islands::FRAGMENT_HEADER};
 use axum::{
-    extract::{ConnectInfo, FromRef, FromRequestParts, RawPathParams},
+    extract::{FromRef, FromRequestParts, RawPathParams},
     http::{HeaderMap, header, request::Parts, uri::Authority},
 };
 use axum_extra::extract::CookieJar;
 use machine::MachineId;
-use store::{Account, AccountId, ClassId, Role};
+use store::{Account, ClassId, Role, SignInId};
 use tower_sessions::{Session, cookie::time::Duration};
 
 use crate::{
     app_state::{Classroom, scratch_machine_here, scratch_machine_of},
+    proxy::Via,
     trouble::Trouble,
 };
 
 /// A session ends when it was not used for this long: a fortnight bridges a holiday week, and a
 /// shared school computer is not signed in for a whole term.
 pub(crate) const SESSION_IDLE: Duration = Duration::days(14);
-/// The session's key for whose it is.
-pub(crate) const SESSION_ACCOUNT: &str = "account";
-/// The session's key for the day it was last used (days since 1970). It is saved, and so lasts longer,
-/// only when it changes: once a day, not with every page.
+/// The session's key for the sign-in that it is of.
+pub(crate) const SESSION_SIGN_IN: &str = "sign-in";
+/// The session's key for when its use was noted (unix milliseconds). It is saved, and so lasts longer,
+/// only when this changes.
 const SESSION_USED: &str = "used";
+/// How old the last note of a sign-in's use must be for another, in milliseconds: an hour is as exact as
+/// a list of one's browsers needs, and costs a write an hour instead of one a page.
+pub(crate) const NOTE_USE_AFTER_MS: i64 = 3_600_000;
+/// The most that is kept of what a browser says it is, in characters: the usual ones say 120.
+const AGENT_MAX: usize = 200;
 /// The cookie that names the session.
 pub(crate) const SESSION_COOKIE: &str = "gyosil";
 /// The cookie that keeps the colour theme.
@@ -40,6 +43,10 @@ pub(crate) const LANG_COOKIE: &str = "lang";
 pub(crate) struct Visitor {
     pub(crate) lang: Lang,
     pub(crate) account: Option<Account>,
+    /// The sign-in by which the account is the visitor's.
+    pub(crate) sign_in: Option<SignInId>,
+    /// What the browser says it is.
+    pub(crate) agent: String,
     /// Came with a session that is no more: signed in once, and too long ago.
     pub(crate) lapsed: bool,
     pub(crate) theme: Theme,
@@ -97,7 +104,11 @@ where
         }
         let classroom = Classroom::from_ref(state);
         let cookies = CookieJar::from_headers(&parts.headers);
-        let account = account(parts, &classroom).await;
+        let address = parts
+            .extensions
+            .get::<Via>()
+            .map_or(IpAddr::from([0, 0, 0, 0]), |via| via.address);
+        let (account, sign_in) = signed_in(parts, &classroom, address).await.unzip();
         if let Some(account) = &account {
             classroom.presence.seen(account.id);
         }
@@ -107,14 +118,13 @@ where
             lapsed: account.is_none() && cookies.get(SESSION_COOKIE).is_some(),
             scratch: scratch(&classroom, account.as_ref(), &parts.headers),
             account,
+            sign_in,
+            agent: agent(&parts.headers),
             theme: cookies
                 .get(THEME_COOKIE)
                 .map(|c| Theme::from_word(c.value()))
                 .unwrap_or_default(),
-            address: parts
-                .extensions
-                .get::<ConnectInfo<SocketAddr>>()
-                .map_or(IpAddr::from([0, 0, 0, 0]), |info| info.0.ip()),
+            address,
             here: parts
                 .uri
                 .path_and_query()
@@ -127,22 +137,41 @@ where
     }
 }
 
-/// Whose session this is. A session store that does not answer leaves the visitor signed out: the
-/// page they asked for is still shown, and the log says why.
-async fn account(parts: &mut Parts, classroom: &Classroom) -> Option<Account> {
+/// Whose session this is, and by which sign-in. A record that does not answer leaves the visitor signed
+/// out: the page they asked for is still shown, and the log says why.
+async fn signed_in(
+    parts: &mut Parts,
+    classroom: &Classroom,
+    address: IpAddr,
+) -> Option<(Account, SignInId)> {
     let session = parts.extensions.get::<Session>()?.clone();
-    let id = match session.get::<AccountId>(SESSION_ACCOUNT).await {
-        Ok(id) => id?,
+    let sign_in = match session.get::<SignInId>(SESSION_SIGN_IN).await {
+        Ok(sign_in) => sign_in?,
         Err(error) => {
             tracing::error!(%error, "a session could not be read: {error}");
             return None;
         }
     };
-    note_use(&session).await;
-    classroom.store.account(id).await.unwrap_or_else(|error| {
-        tracing::error!(%error, account = %id, "account {id} could not be read: {error}");
-        None
-    })
+    match classroom.store.signed_in(&sign_in).await {
+        Ok(found) => {
+            let (account, used_ms) = found?;
+            if store::now_ms() - used_ms > NOTE_USE_AFTER_MS {
+                note_use(&session, classroom, &sign_in, address).await;
+            }
+            Some((account, sign_in))
+        }
+        Err(error) => {
+            tracing::error!(%error, "a sign-in could not be read: {error}");
+            None
+        }
+    }
+}
+
+/// What the browser says it is, as far as it is kept.
+fn agent(headers: &HeaderMap) -> String {
+    let agent = headers.get(header::USER_AGENT);
+    let agent = agent.and_then(|agent| agent.to_str().ok()).unwrap_or("");
+    agent.chars().take(AGENT_MAX).collect()
 }
 
 /// Who may see the author's pages: instructors, and in a classroom opened with `--author` whoever asks
@@ -172,13 +201,13 @@ fn is_for_this_computer(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Keeps a session that is used from ending.
-async fn note_use(session: &Session) {
-    let today = store::now_ms() / 86_400_000;
-    let noted = session.get::<i64>(SESSION_USED).await.ok().flatten();
-    if noted != Some(today)
-        && let Err(error) = session.insert(SESSION_USED, today).await
-    {
+/// Keeps a session that is used from ending, and its sign-in from being forgotten.
+async fn note_use(session: &Session, classroom: &Classroom, sign_in: &SignInId, address: IpAddr) {
+    let address = address.to_string();
+    if let Err(error) = classroom.store.note_use(sign_in, &address).await {
+        tracing::warn!(%error, "a sign-in's use could not be noted: {error}");
+    }
+    if let Err(error) = session.insert(SESSION_USED, store::now_ms()).await {
         tracing::warn!(%error, "a session's use could not be noted: {error}");
     }
 }
@@ -251,7 +280,7 @@ macro_rules! handlers_take {
     )*};
 }
 
-handlers_take!(Member, Author, Instructor, Teacher);
+handlers_take!(Member, Student, Author, Instructor, Admin, Teacher);
 
 /// A signed-in account, whatever its role.
 pub(crate) struct Member(pub(crate) Account);
@@ -259,6 +288,19 @@ pub(crate) struct Member(pub(crate) Account);
 impl Standing for Member {
     async fn of(visitor: Visitor, _: RawPathParams, _: &Classroom) -> Result<Self, Trouble> {
         visitor.signed_in().cloned().map(Self)
+    }
+}
+
+/// A signed-in student.
+pub(crate) struct Student(pub(crate) Account);
+
+impl Standing for Student {
+    async fn of(visitor: Visitor, _: RawPathParams, _: &Classroom) -> Result<Self, Trouble> {
+        let account = visitor.signed_in()?;
+        match account.role {
+            Role::Student => Ok(Self(account.clone())),
+            Role::Instructor | Role::Admin => Err(Trouble::Forbidden),
+        }
     }
 }
 
@@ -288,6 +330,18 @@ impl Standing for Instructor {
         match account.role {
             Role::Instructor | Role::Admin => Ok(Self(account.clone())),
             Role::Student => Err(Trouble::Forbidden),
+        }
+    }
+}
+
+/// Somebody who runs the classroom.
+pub(crate) struct Admin;
+
+impl Standing for Admin {
+    async fn of(visitor: Visitor, _: RawPathParams, _: &Classroom) -> Result<Self, Trouble> {
+        match visitor.signed_in()?.role {
+            Role::Admin => Ok(Self),
+            Role::Student | Role::Instructor => Err(Trouble::Forbidden),
         }
     }
 }

@@ -192,7 +192,8 @@ pub fn class(frame: Frame, view: ClassView) -> Rendered {
                         <code class="join-code">{code}</code>
                         <span class="help">
                             {words.t("join-instruction")} " "
-                            <a href=join>{words.t("join-link")}</a>
+                            <a href=join>{words.t("join-link")}</a> " "
+                            <a href=paths::roster(lang, id)>{words.t("roster")}</a>
                         </span>
                     </div>
                     {class_nav(words, id, "")}

@@ -36,6 +36,16 @@ pub enum FormTrouble {
     PasswordShort,
     /// The password is too long to be one.
     PasswordLong,
+    /// The password entered is not the account's.
+    NotYourPassword,
+    /// The name entered is not the account's.
+    NotYourName,
+    /// Somebody who alone teaches a class cannot go.
+    TeachesAlone,
+    /// The last admin cannot go.
+    LastAdmin,
+    /// No instructor has this name.
+    NoSuchInstructor,
     /// A class needs a name.
     TitleEmpty,
     /// The class's name is too long.
@@ -46,10 +56,18 @@ impl FormTrouble {
     /// The field that it is about; none for the whole form.
     fn field(self) -> Option<&'static str> {
         match self {
-            Self::Lapsed | Self::WrongPassword | Self::TooMany { .. } => None,
+            Self::Lapsed
+            | Self::WrongPassword
+            | Self::NotYourPassword
+            | Self::TeachesAlone
+            | Self::LastAdmin
+            | Self::TooMany { .. } => None,
             Self::NoSuchCode => Some("code"),
-            Self::NameTaken | Self::NameEmpty | Self::NameTooLong => Some("name"),
+            Self::NameTaken | Self::NoSuchInstructor | Self::NameEmpty | Self::NameTooLong => {
+                Some("name")
+            }
             Self::PasswordShort | Self::PasswordLong => Some("password"),
+            Self::NotYourName => Some("own-name"),
             Self::TitleEmpty | Self::TitleTooLong => Some("title"),
         }
     }
@@ -65,6 +83,11 @@ impl FormTrouble {
             Self::NameTooLong => ("trouble-name-too-long", store::NAME_MAX.into()),
             Self::PasswordShort => ("trouble-password-short", PASSWORD_MIN.into()),
             Self::PasswordLong => ("trouble-password-long", 0.into()),
+            Self::NotYourPassword => ("trouble-not-your-password", 0.into()),
+            Self::NotYourName => ("trouble-not-your-name", 0.into()),
+            Self::TeachesAlone => ("trouble-teaches-alone", 0.into()),
+            Self::LastAdmin => ("trouble-last-admin", 0.into()),
+            Self::NoSuchInstructor => ("trouble-no-such-instructor", 0.into()),
             Self::TitleEmpty => ("trouble-title-empty", 0.into()),
             Self::TitleTooLong => ("trouble-title-too-long", store::TITLE_MAX.into()),
         };
@@ -206,7 +229,7 @@ fn door<V: IntoView>(frame: &Frame, title: &str, inside: impl FnOnce() -> V + 's
 }
 
 /// What is said above the form: the trouble itself, or that a field below has one.
-fn message(words: Words, trouble: Option<FormTrouble>) -> Option<impl IntoView + use<>> {
+pub(super) fn message(words: Words, trouble: Option<FormTrouble>) -> Option<impl IntoView + use<>> {
     let trouble = trouble?;
     let text = match trouble.field() {
         None => trouble.text(words),
@@ -220,6 +243,8 @@ fn message(words: Words, trouble: Option<FormTrouble>) -> Option<impl IntoView +
 /// A labelled field of a form.
 pub(super) struct Field {
     pub(super) name: &'static str,
+    /// The key of its label.
+    pub(super) label: String,
     pub(super) kind: &'static str,
     pub(super) value: String,
     pub(super) autocomplete: &'static str,
@@ -232,6 +257,7 @@ impl Field {
     pub(super) fn text(name: &'static str, value: String) -> Self {
         Self {
             name,
+            label: format!("field-{name}"),
             kind: "text",
             value,
             autocomplete: "off",
@@ -248,15 +274,20 @@ impl Field {
         }
     }
 
-    fn password() -> Self {
+    /// The password that one has, where the page asks for another as well.
+    pub(super) fn own_password(name: &'static str) -> Self {
         Self {
             kind: "password",
             autocomplete: "current-password",
-            ..Self::text("password", String::new())
+            ..Self::text(name, String::new())
         }
     }
 
-    fn new_password(words: Words) -> Self {
+    fn password() -> Self {
+        Self::own_password("password")
+    }
+
+    pub(super) fn new_password(words: Words) -> Self {
         Self {
             autocomplete: "new-password",
             help: Some(words.with("password-help", &[("n", PASSWORD_MIN.into())])),
@@ -290,7 +321,7 @@ pub(super) fn field(
         .map(|help| view! { <p class="help" id=format!("{name}-help")>{help}</p> });
     view! {
         <div class="field">
-            <label for=name>{words.t(&format!("field-{name}"))}</label>
+            <label for=name>{words.t(&field.label)}</label>
             {help}
             <input
                 id=name

@@ -217,6 +217,68 @@ pub fn join_with_code(lang: Lang, code: &str) -> String {
     format!("/{lang}/join?code={}", encoded(code))
 }
 
+/// One's own account.
+pub fn account(lang: Lang) -> String {
+    format!("/{lang}/account")
+}
+
+/// One's own account, with a class's code filled in.
+pub fn account_with_code(lang: Lang, code: &str) -> String {
+    format!("/{lang}/account?code={}", encoded(code))
+}
+
+/// One's own account, after something was done there.
+pub fn account_done(lang: Lang, done: AccountAct) -> String {
+    format!("/{lang}/account?done={done}")
+}
+
+/// Where something is done with one's own account.
+pub fn account_act(lang: Lang, act: AccountAct) -> String {
+    format!("/{lang}/account/{act}")
+}
+
+/// All that is on record of oneself, as a file.
+pub fn account_export(lang: Lang) -> String {
+    format!("/{lang}/account/export.json")
+}
+
+/// What somebody may do with their account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AccountAct {
+    /// Take another password.
+    Password,
+    /// Sign out one browser, or all.
+    SignOut,
+    /// Join another class.
+    Join,
+    /// Delete it.
+    Delete,
+}
+
+impl AccountAct {
+    const ALL: [Self; 4] = [Self::Password, Self::SignOut, Self::Join, Self::Delete];
+
+    /// The act that an address names.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|act| act.word() == word)
+    }
+
+    fn word(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::SignOut => "sign-out",
+            Self::Join => "join",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl fmt::Display for AccountAct {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
 /// Where one signs out.
 pub fn sign_out(lang: Lang) -> String {
     format!("/{lang}/sign-out")
@@ -267,6 +329,26 @@ pub fn class_student(lang: Lang, class: ClassId, student: AccountId) -> String {
 /// Where a student puts announcements away.
 pub fn announcements_heard(lang: Lang) -> String {
     format!("/{lang}/announcements/heard")
+}
+
+/// Who is in a class, and how they come in.
+pub fn roster(lang: Lang, class: ClassId) -> String {
+    format!("/{lang}/classes/{class}/roster")
+}
+
+/// Where something is done with a class's roster: `code`, `password`, `remove`, `teachers`.
+pub fn roster_act(lang: Lang, class: ClassId, act: &str) -> String {
+    format!("/{lang}/classes/{class}/roster/{act}")
+}
+
+/// Those who teach here.
+pub fn instructors(lang: Lang) -> String {
+    format!("/{lang}/instructors")
+}
+
+/// Where an instructor is made an admin.
+pub fn make_admin(lang: Lang) -> String {
+    format!("/{lang}/instructors/admin")
 }
 
 /// `text` as a part of a path or query: all but RFC 3986's unreserved characters and `/` as `%XX`.

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 
-use crate::{AccountId, Error, Name, Result};
+use crate::{AccountId, Error, Name, Result, SignInId};
 
 /// What a person may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, sqlx::Type)]
@@ -56,6 +56,20 @@ pub enum SetupError {
     Store(#[from] Error),
 }
 
+/// Why an account was not deleted.
+#[derive(Debug, thiserror::Error)]
+pub enum DeleteError {
+    /// Nobody else teaches one of their classes.
+    #[error("somebody who alone teaches a class must give it away first")]
+    Teaches,
+    /// Nobody else runs the classroom.
+    #[error("the last admin cannot go")]
+    LastAdmin,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
 /// Accounts and the first of them.
 #[async_trait]
 pub trait Accounts: Send + Sync {
@@ -82,6 +96,29 @@ pub trait Accounts: Send + Sync {
 
     /// The account with this name and its password's hash, for signing in.
     async fn credentials(&self, name: &Name) -> Result<Option<(Account, String)>>;
+
+    /// Those who teach here, admins among them, by name.
+    async fn instructors(&self) -> Result<Vec<Account>>;
+
+    /// A new instructor's account, or `None` where the name is taken.
+    async fn create_instructor(&self, name: &Name, password_hash: &str) -> Result<Option<Account>>;
+
+    /// Makes an instructor an admin; does nothing to anybody else.
+    async fn make_admin(&self, account: AccountId) -> Result<()>;
+
+    /// Sets a new password, and ends all sign-ins of the account but the one to `keep`, both or
+    /// neither.
+    async fn set_password(
+        &self,
+        account: AccountId,
+        password_hash: &str,
+        keep: Option<&SignInId>,
+    ) -> Result<()>;
+
+    /// Deletes an account and all that is on record of its owner: attempts, memberships, sign-ins,
+    /// what they announced. Of a class with other teachers one of them is then the owner. What is
+    /// left is the number, so that nobody else is ever given it.
+    async fn delete_account(&self, account: AccountId) -> Result<(), DeleteError>;
 
     /// Keeps the language that the account's owner chose.
     async fn set_lang(&self, account: AccountId, lang: &str) -> Result<()>;

@@ -103,6 +103,19 @@ pub enum JoinError {
     Store(#[from] Error),
 }
 
+/// A student in a class.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, sqlx::FromRow)]
+pub struct ClassMember {
+    /// Who.
+    #[sqlx(flatten)]
+    pub account: Account,
+    /// When they came into it, in unix milliseconds.
+    pub joined_ms: i64,
+    /// When they were last here, in unix milliseconds, right to the hour; `None` where they are signed
+    /// in nowhere.
+    pub used_ms: Option<i64>,
+}
+
 /// Classes and their members.
 #[async_trait]
 pub trait Classes: Send + Sync {
@@ -124,8 +137,33 @@ pub trait Classes: Send + Sync {
     /// The students of `class`, by name.
     async fn class_students(&self, class: ClassId) -> Result<Vec<Account>>;
 
+    /// The students of a class, by name.
+    async fn members(&self, class: ClassId) -> Result<Vec<ClassMember>>;
+
+    /// Takes a student out of a class; whether they were in it. Their record stays.
+    async fn remove_member(&self, class: ClassId, account: AccountId) -> Result<bool>;
+
+    /// Those who teach a class, by name.
+    async fn teachers(&self, class: ClassId) -> Result<Vec<Account>>;
+
+    /// Lets another instructor teach the class as well; whether there is one of this name.
+    async fn add_teacher(&self, class: ClassId, name: &Name) -> Result<bool>;
+
+    /// Gives the class another code, which lets students in until it is changed.
+    async fn renew_code(&self, class: ClassId) -> Result<()>;
+
+    /// Until when (unix milliseconds) the class's code lets students in; `None` until it is changed.
+    async fn set_join_expiry(&self, class: ClassId, until_ms: Option<i64>) -> Result<()>;
+
     /// The students of all classes.
     async fn students(&self) -> Result<Vec<AccountId>>;
+
+    /// The classes that `account` is a student of, oldest first.
+    async fn classes_joined(&self, account: AccountId) -> Result<Vec<Class>>;
+
+    /// Somebody with an account comes into the class with this code as well (read as by
+    /// [`Classes::class_by_code`]). Being in it already is no error.
+    async fn join_another(&self, code: &str, account: AccountId) -> Result<(), JoinError>;
 
     /// A new student's account, in the class with this code (read as by [`Classes::class_by_code`]).
     async fn join(

@@ -22,6 +22,7 @@ mod location;
 mod postgres;
 mod reviews;
 mod setups;
+mod sign_ins;
 mod sqlite;
 mod words;
 
@@ -35,7 +36,7 @@ use std::{
 use async_trait::async_trait;
 use sqlx::{PgPool, SqlitePool};
 
-pub use accounts::{Account, Accounts, Role, SetTokenError, SetupError};
+pub use accounts::{Account, Accounts, DeleteError, Role, SetTokenError, SetupError};
 pub use announcements::{
     ANNOUNCEMENT_MAX, Announcement, AnnouncementText, Announcements, BadAnnouncement,
 };
@@ -44,11 +45,12 @@ pub use attempts::{
     ATTEMPT_KEY_MAX, Attempt, AttemptKey, Attempts, BadAttemptKey, Circumstances, ItemKind,
     ItemProgress, NewAttempt, Place, RecordError, Recorded, StudentProgress,
 };
-pub use classes::{Class, ClassSummary, Classes, JoinCode, JoinError};
+pub use classes::{Class, ClassMember, ClassSummary, Classes, JoinCode, JoinError};
 pub use ids::{AccountId, AnnouncementId, AssignmentId, AttemptId, ClassId};
 pub use location::{BadLocation, Location, OpenError};
 pub use reviews::{ReviewRound, Reviews};
 pub use setups::Setups;
+pub use sign_ins::{SignIn, SignInId, SignIns};
 pub use words::{BadName, BadTitle, ClassTitle, NAME_MAX, Name, TITLE_MAX};
 
 /// The database refused or failed: disk full, file damaged, locked for too long, server away.
@@ -75,7 +77,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The open record of a classroom. `Arc<dyn Store>` is what a program holds.
 #[async_trait]
 pub trait Store:
-    Accounts + Announcements + Assignments + Attempts + Classes + Reviews + Setups + Debug
+    Accounts + Announcements + Assignments + Attempts + Classes + Reviews + Setups + SignIns + Debug
 {
     /// The pool of connections, for the web's session store, which keeps its table in the same place.
     fn pool(&self) -> Pool;

@@ -14,6 +14,8 @@ mod classes;
 mod reviews;
 #[path = "sql/setups.rs"]
 mod setups;
+#[path = "sql/sign_ins.rs"]
+mod sign_ins;
 
 use std::{io, path::Path, process::Stdio, time::Duration};
 

@@ -14,6 +14,8 @@ mod classes;
 mod reviews;
 #[path = "sql/setups.rs"]
 mod setups;
+#[path = "sql/sign_ins.rs"]
+mod sign_ins;
 
 use std::{ffi::OsString, fs, io, path::Path, time::Duration};
 

@@ -18,7 +18,7 @@ use crate::{
     passwords::PASSWORD_MAX_BYTES,
     throttle::Wait,
     trouble::Trouble,
-    visitor::{SESSION_ACCOUNT, Visitor},
+    visitor::{SESSION_SIGN_IN, Visitor},
 };
 
 /// Where to go afterwards, and why the visitor was sent here.
@@ -90,13 +90,20 @@ pub(super) async fn sign_in(
         classroom.throttle.failed(Some(name.key()), visitor.address);
         return Ok(again(FormTrouble::WrongPassword));
     };
-    classroom.throttle.succeeded(name.key());
-    begin(&session, &account).await?;
+    classroom.throttle.succeeded(name.key(), visitor.address);
+    begin(&classroom, &visitor, &session, &account).await?;
     Ok(Redirect::to(after(&form.next, visitor.lang)).into_response())
 }
 
-/// Ends the session.
-pub(super) async fn sign_out(visitor: Visitor, session: Session) -> Result<Redirect, Trouble> {
+/// Ends the session, and the sign-in that it is of.
+pub(super) async fn sign_out(
+    State(classroom): State<Classroom>,
+    visitor: Visitor,
+    session: Session,
+) -> Result<Redirect, Trouble> {
+    if let (Some(account), Some(sign_in)) = (&visitor.account, &visitor.sign_in) {
+        classroom.store.sign_out(account.id, sign_in).await?;
+    }
     session.flush().await?;
     Ok(Redirect::to(&paths::course(visitor.lang)))
 }
@@ -123,13 +130,16 @@ pub(super) async fn join_form(
     State(classroom): State<Classroom>,
     visitor: Visitor,
     Query(query): Query<JoinQuery>,
-) -> Page {
+) -> Response {
+    if visitor.account.is_some() {
+        return Redirect::to(&paths::account_with_code(visitor.lang, &query.code)).into_response();
+    }
     let form = pages::Join {
         code: query.code,
         next: query.next,
         ..Default::default()
     };
-    pages::join(visitor.frame(&classroom), form).into()
+    Page(pages::join(visitor.frame(&classroom), form)).into_response()
 }
 
 /// Makes a student of the class and signs them in.
@@ -164,7 +174,7 @@ pub(super) async fn join(
     match classroom.store.join(&form.code, &name, &hash).await {
         Ok(account) => {
             classroom.roster.has_grown();
-            begin(&session, &account).await?;
+            begin(&classroom, &visitor, &session, &account).await?;
             Ok(Redirect::to(after(&form.next, visitor.lang)).into_response())
         }
         Err(JoinError::NoSuchCode) => Ok(again(FormTrouble::NoSuchCode)),
@@ -230,7 +240,7 @@ pub(super) async fn setup(
         .await
     {
         Ok(account) => {
-            begin(&session, &account).await?;
+            begin(&classroom, &visitor, &session, &account).await?;
             Ok(Redirect::to(&paths::classes(visitor.lang)).into_response())
         }
         Err(SetupError::BadToken) => Ok(again(false, None)),
@@ -240,37 +250,57 @@ pub(super) async fn setup(
 }
 
 /// Starts a session of its own for this account: a new id, so that one planted before is worth nothing.
-async fn begin(session: &Session, account: &Account) -> Result<(), Trouble> {
+async fn begin(
+    classroom: &Classroom,
+    visitor: &Visitor,
+    session: &Session,
+    account: &Account,
+) -> Result<(), Trouble> {
     session.cycle_id().await?;
-    session.insert(SESSION_ACCOUNT, account.id).await?;
+    let address = visitor.address.to_string();
+    let sign_in = classroom
+        .store
+        .sign_in(account.id, &visitor.agent, &address)
+        .await?;
+    session.insert(SESSION_SIGN_IN, sign_in).await?;
     tracing::info!(account = %account.id, "account {} signed in", account.id);
     Ok(())
 }
 
-fn name_and_password(name: &str, password: &str) -> Result<(Name, String), FormTrouble> {
-    let name = name.parse().map_err(|error| match error {
+pub(super) fn name_and_password(name: &str, password: &str) -> Result<(Name, String), FormTrouble> {
+    let name = name.parse().map_err(bad_name)?;
+    Ok((name, good_password(password)?))
+}
+
+/// What a form says of a name that will not do.
+pub(super) fn bad_name(error: BadName) -> FormTrouble {
+    match error {
         BadName::TooLong => FormTrouble::NameTooLong,
-        _ => FormTrouble::NameEmpty,
-    })?;
+        BadName::Empty | BadName::Invisible => FormTrouble::NameEmpty,
+    }
+}
+
+/// A password that will do.
+pub(super) fn good_password(password: &str) -> Result<String, FormTrouble> {
     if password.chars().count() < PASSWORD_MIN {
         return Err(FormTrouble::PasswordShort);
     }
     if password.len() > PASSWORD_MAX_BYTES {
         return Err(FormTrouble::PasswordLong);
     }
-    Ok((name, password.to_owned()))
+    Ok(password.to_owned())
 }
 
-fn too_many(wait: Wait) -> FormTrouble {
+pub(super) fn too_many(wait: Wait) -> FormTrouble {
     FormTrouble::TooMany {
         minutes: wait.0.as_secs().div_ceil(60),
     }
 }
 
-fn refused(trouble: &FormTrouble, page: app::Rendered) -> Response {
+pub(super) fn refused(trouble: &FormTrouble, page: app::Rendered) -> Response {
     let status = match trouble {
         FormTrouble::TooMany { .. } => StatusCode::TOO_MANY_REQUESTS,
-        FormTrouble::WrongPassword => StatusCode::UNAUTHORIZED,
+        FormTrouble::WrongPassword | FormTrouble::NotYourPassword => StatusCode::UNAUTHORIZED,
         _ => StatusCode::UNPROCESSABLE_ENTITY,
     };
     (status, Page(page)).into_response()

@@ -1,5 +1,6 @@
 //! What the classroom answers to, by what visitors name.
 
+mod account;
 mod accounts;
 mod announcements;
 mod assignments;
@@ -12,6 +13,7 @@ mod exercises;
 mod exports;
 mod files;
 mod glossary;
+mod instructors;
 mod lessons;
 mod live;
 mod machine;
@@ -19,14 +21,15 @@ mod me;
 mod questions;
 mod quizzes;
 mod review;
+mod roster;
 mod settings;
 mod terminal;
 
-use std::{path::Path, time::Duration};
+use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
 use app::Rendered;
 use axum::{
-    Router,
+    Extension, Router,
     extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
@@ -36,10 +39,17 @@ use axum::{
 use tower_http::{timeout::TimeoutLayer, trace::TraceLayer};
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
-use crate::{app_state::Classroom, trouble, visitor};
+use crate::{
+    app_state::Classroom,
+    proxy::{self, Via},
+    trouble, visitor,
+};
 
 /// The largest form that is read, in bytes: the longest answer with room to spare.
 const FORM_MAX: usize = 64 * 1024;
+/// What browsers are told that came over TLS: a year of nothing else, as long as is usual. Nothing is said of
+/// subdomains, which may be somebody else's.
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// How long a page or a form's answer may take: a check has 10 s and may wait for one before it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(45);
 
@@ -47,6 +57,7 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(45);
 pub(crate) fn routes<S: SessionStore + Clone>(
     classroom: Classroom,
     sessions: SessionManagerLayer<S>,
+    proxies: Arc<[IpAddr]>,
     site: &Path,
 ) -> Router {
     let pages = Router::new()
@@ -103,6 +114,12 @@ pub(crate) fn routes<S: SessionStore + Clone>(
             "/{lang}/setup/{token}",
             get(accounts::setup_form).post(accounts::setup),
         )
+        .route("/{lang}/account", get(account::show))
+        .route("/{lang}/account/password", post(account::change_password))
+        .route("/{lang}/account/sign-out", post(account::sign_out))
+        .route("/{lang}/account/join", post(account::join))
+        .route("/{lang}/account/export.json", get(account::export))
+        .route("/{lang}/account/delete", post(account::delete))
         .route("/{lang}/theme", post(settings::theme))
         .route("/{lang}/classes", get(classes::list).post(classes::create))
         .route("/{lang}/classes/{class}", get(classes::show))
@@ -129,6 +146,25 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .route("/{lang}/announcements/heard", post(announcements::heard))
         .route("/{lang}/classes/{class}/export.csv", get(exports::csv))
         .route("/{lang}/classes/{class}/export.json", get(exports::xapi))
+        .route("/{lang}/classes/{class}/roster", get(roster::show))
+        .route("/{lang}/classes/{class}/roster/code", post(roster::code))
+        .route(
+            "/{lang}/classes/{class}/roster/password",
+            post(roster::password),
+        )
+        .route(
+            "/{lang}/classes/{class}/roster/remove",
+            post(roster::remove),
+        )
+        .route(
+            "/{lang}/classes/{class}/roster/teachers",
+            post(roster::add_teacher),
+        )
+        .route(
+            "/{lang}/instructors",
+            get(instructors::show).post(instructors::create),
+        )
+        .route("/{lang}/instructors/admin", post(instructors::make_admin))
         .merge(author::pages())
         .layer(middleware::from_fn(known_language))
         .route("/", get(course::front))
@@ -158,6 +194,7 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .with_state(classroom.clone())
         .nest_service("/pkg", files::site(&classroom, site))
         .layer(middleware::from_fn(guard_headers))
+        .layer(middleware::from_fn_with_state(proxies, proxy::note))
         .layer(TraceLayer::new_for_http())
 }
 
@@ -187,8 +224,8 @@ impl IntoResponse for Page {
     }
 }
 
-/// Only our own scripts, started by our own markup. xterm.js sets inline styles, hence the exception
-/// on pages that hold a terminal.
+/// Only our own scripts, started by our own markup. xterm.js makes style sheets and style attributes as it
+/// draws, which no nonce reaches, hence the exception on pages that hold a terminal.
 fn policy(page: &Rendered) -> String {
     let nonce = &page.nonce;
     let styles = if page.terminal {
@@ -211,7 +248,7 @@ pub(crate) fn fragment(html: String) -> Response {
 
 /// Refuses what another site makes a visitor's browser send. Browsers send `Origin` with every POST
 /// and every WebSocket; what sends none is no browser and carries nobody's cookies.
-async fn same_origin(request: Request, next: Next) -> Response {
+async fn same_origin(Extension(via): Extension<Via>, request: Request, next: Next) -> Response {
     let headers = request.headers();
     let safe = matches!(*request.method(), Method::GET | Method::HEAD);
     let socket = headers.contains_key(header::UPGRADE);
@@ -225,7 +262,9 @@ async fn same_origin(request: Request, next: Next) -> Response {
         .get(header::ORIGIN)
         .and_then(|value| value.to_str().ok());
     let ours = match origin {
-        Some(origin) => origin.split_once("://").map(|(_, host)| host) == host,
+        Some(origin) => {
+            host.is_some_and(|host| origin.split_once("://") == Some((via.scheme(), host)))
+        }
         None => !socket,
     };
     if ours {
@@ -244,9 +283,12 @@ async fn known_language(request: Request, next: Next) -> Response {
 }
 
 /// What every answer carries, pages and files alike.
-async fn guard_headers(request: Request, next: Next) -> Response {
+async fn guard_headers(Extension(via): Extension<Via>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
+    if via.secure {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+    }
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),

@@ -13,7 +13,7 @@ const EXERCISE: &str = "::::exercise do {concepts=\"c\"}\n하세요.\n\n```bash 
     ```bash solution\ntouch /planted-solution\n```\n\n```bash setup\necho planted-setup\n```\n\n\
     :::feedback planted-feedback\n아직\n:::\n::::\n";
 
-fn with_exercise() -> tempfile::TempDir {
+pub(crate) fn with_exercise() -> tempfile::TempDir {
     course(&[("처음 글", &format!("처음 글\n\n{EXERCISE}"))])
 }
 

@@ -47,6 +47,13 @@ impl Classroom {
         Self::serve(content, None, &["--author"], &[])
     }
 
+    /// Behind a reverse proxy at 127.0.0.1, which whoever asks here then is.
+    pub(crate) fn behind_proxy() -> Self {
+        let content = concat!(env!("CARGO_MANIFEST_DIR"), "/../content");
+        let proxy = ["--behind-proxy", "127.0.0.1"];
+        Self::serve(content.as_ref(), None, &proxy, &[])
+    }
+
     /// With another course, and without machines.
     pub(crate) fn with_course(content: &Path) -> Self {
         Self::serve(content, None, &[], &[])
@@ -381,6 +388,22 @@ impl Visitor {
             request = request.header(*name, *value);
         }
         answer(request.send_form(fields.iter().copied()).unwrap())
+    }
+
+    /// The status and the `Location` of what a page of the classroom asks for; what comes after them,
+    /// which may never end, is not read.
+    pub(crate) fn ask(&self, method: &str, path: &str, fields: &[(&str, &str)]) -> (u16, String) {
+        let address = self.address(path);
+        let response = if method == "POST" {
+            let request = self.agent.post(address).header("origin", &self.url);
+            request.send_form(fields.iter().copied())
+        } else {
+            self.agent.get(address).call()
+        };
+        let response = response.unwrap();
+        let location = response.headers().get("location");
+        let location = location.and_then(|it| it.to_str().ok()).unwrap_or("");
+        (response.status().as_u16(), location.to_owned())
     }
 
     /// Asks for a WebSocket as a page of `origin` would; the answer's status.

@@ -1,6 +1,6 @@
 //! Coming in: accounts, classes, and who may see what.
 
-use crate::classroom::Classroom;
+use crate::classroom::{Classroom, Visitor};
 
 #[test]
 fn the_first_instructors_link_works_once() {
@@ -86,6 +86,137 @@ fn a_session_ends_with_signing_out() {
     assert_eq!(instructor.get("/ko/classes").status, 200);
     instructor.post("/ko/sign-out", &[]);
     assert_eq!(instructor.get("/ko/classes").status, 303);
+}
+
+/// Signs in with a browser of its own.
+fn sign_in(classroom: &Classroom, name: &str, password: &str) -> Option<Visitor> {
+    let visitor = classroom.visitor();
+    let answer = visitor.post("/ko/sign-in", &[("name", name), ("password", password)]);
+    (answer.status == 303).then_some(visitor)
+}
+
+#[test]
+fn another_password_ends_all_other_sign_ins() {
+    let classroom = Classroom::open();
+    let instructor = classroom.instructor();
+    let (_, code) = classroom.class(&instructor, "1반");
+    let here = classroom.student(&code, "홍길동");
+    let elsewhere = sign_in(&classroom, "홍길동", "password of mine").unwrap();
+    assert_eq!(elsewhere.get("/ko/account").status, 200);
+    let change = |old: &str, new: &str| {
+        here.post(
+            "/ko/account/password",
+            &[("old-password", old), ("password", new)],
+        )
+    };
+    assert_eq!(change("password of mine", "short").status, 422);
+    assert_eq!(change("not the password", "another of mine").status, 401);
+    assert_eq!(elsewhere.get("/ko/account").status, 200);
+    assert_eq!(change("password of mine", "another of mine").status, 303);
+    assert_eq!(here.get("/ko/account").status, 200);
+    assert_eq!(elsewhere.get("/ko/account").status, 303);
+    assert!(sign_in(&classroom, "홍길동", "password of mine").is_none());
+
+    // From here all of them can be ended.
+    let elsewhere = sign_in(&classroom, "홍길동", "another of mine").unwrap();
+    here.post("/ko/account/sign-out", &[]);
+    for visitor in [&here, &elsewhere] {
+        assert_eq!(visitor.get("/ko/account").status, 303);
+    }
+}
+
+#[test]
+fn who_deletes_their_account_is_gone() {
+    let classroom = Classroom::open();
+    let instructor = classroom.instructor();
+    let (class, code) = classroom.class(&instructor, "1반");
+    let (_, other_code) = classroom.class(&instructor, "2반");
+    let student = classroom.student(&code, "홍길동");
+    let joined = student.post("/ko/account/join", &[("code", &other_code)]);
+    assert_eq!(joined.status, 303, "{}", joined.body);
+    let export = student.get("/ko/account/export.json").body;
+    for part in ["홍길동", "1반", "2반", "attempts"] {
+        assert!(export.contains(part), "{part} is not in {export}");
+    }
+    assert!(
+        !export.contains("argon2"),
+        "the password's hash is in {export}"
+    );
+
+    let delete = |who: &Visitor, name: &str, password: &str| {
+        let fields = [("own-name", name), ("own-password", password)];
+        who.post("/ko/account/delete", &fields).status
+    };
+    assert_eq!(delete(&student, "김철수", "password of mine"), 422);
+    assert_eq!(delete(&student, "홍길동", "not the password"), 401);
+    assert!(instructor.get(&class).body.contains("홍길동"));
+    assert_eq!(delete(&student, "홍길동", "password of mine"), 303);
+    assert_eq!(student.get("/ko/account").status, 303);
+    assert!(!instructor.get(&class).body.contains("홍길동"));
+    assert!(sign_in(&classroom, "홍길동", "password of mine").is_none());
+    assert_eq!(
+        delete(&instructor, "선생님", "correct horse"),
+        422,
+        "the last admin is gone"
+    );
+}
+
+#[test]
+fn a_teacher_helps_who_forgot_the_password_and_closes_the_door() {
+    let classroom = Classroom::open();
+    let instructor = classroom.instructor();
+    let (class, code) = classroom.class(&instructor, "1반");
+    let student = classroom.student(&code, "홍길동");
+    let roster = format!("{class}/roster");
+    let page = instructor.get(&roster).body;
+    let account = page
+        .split("name=\"account\" value=\"")
+        .nth(1)
+        .expect("a student");
+    let account = account.split('"').next().unwrap();
+    let act =
+        |act: &str, fields: &[(&str, &str)]| instructor.post(&format!("{roster}/{act}"), fields);
+    assert_eq!(
+        act("password", &[("account", "1")]).status,
+        404,
+        "no student of the class"
+    );
+    let page = act("password", &[("account", account)]).body;
+    let password = page.split("class=\"code\">").nth(1).expect("a password");
+    let password = password.split('<').next().unwrap();
+    assert_eq!(
+        student.get("/ko/account").status,
+        303,
+        "an old sign-in is left"
+    );
+    let student = sign_in(&classroom, "홍길동", password).unwrap();
+    assert!(
+        !instructor.get(&roster).body.contains(password),
+        "it is shown twice"
+    );
+
+    let join = |name: &str| {
+        let fields = [
+            ("code", &*code),
+            ("name", name),
+            ("password", "password of mine"),
+        ];
+        classroom.visitor().post("/ko/join", &fields).status
+    };
+    for (change, joined) in [
+        ("close", 422),
+        ("today", 303),
+        ("week", 303),
+        ("never", 303),
+        ("renew", 422),
+    ] {
+        assert_eq!(act("code", &[("act", change)]).status, 303);
+        assert_eq!(join(change), joined, "{change}");
+    }
+    assert_eq!(act("remove", &[("account", account)]).status, 303);
+    assert_eq!(act("remove", &[("account", account)]).status, 404);
+    assert!(!instructor.get(&class).body.contains("홍길동"));
+    assert_eq!(student.get("/ko/account").status, 200);
 }
 
 #[test]

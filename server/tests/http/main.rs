@@ -4,6 +4,7 @@
 // These tests have no runtime whose worker a pause could block.
 #![allow(missing_docs, clippy::disallowed_methods, clippy::unwrap_used)]
 
+mod access;
 mod answers;
 mod author;
 mod classes;

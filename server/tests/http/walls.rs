@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::classroom::Classroom;
+use crate::classroom::{Answer, Classroom};
 
 #[test]
 fn another_site_cannot_send_our_forms() {
@@ -180,4 +180,87 @@ fn a_terminal_is_its_own_students_and_our_own_pages() {
         let path = format!("/ko/machine/{other}/terminal?cols=80&rows=24");
         assert_ne!(student.upgrade(&path, ours), 101, "{other}");
     }
+}
+
+/// How a wrong sign-in is answered that came so.
+fn wrong_sign_in(classroom: &Classroom, origin: &str, headers: &[(&str, &str)]) -> Answer {
+    let fields = [("name", "선생님"), ("password", "wrong horse")];
+    let visitor = classroom.visitor();
+    visitor.post_from("/ko/sign-in", &fields, origin, headers)
+}
+
+#[test]
+fn a_proxy_of_ours_is_believed() {
+    let classroom = Classroom::behind_proxy();
+    let https = classroom.url.replace("http://", "https://");
+    let over_tls = ("x-forwarded-proto", "https");
+    let link = classroom.setup_link.strip_prefix(&classroom.url).unwrap();
+    let fields = [("name", "선생님"), ("password", "correct horse")];
+    let made = classroom
+        .visitor()
+        .post_from(link, &fields, &https, &[over_tls]);
+    assert!(
+        made.header("set-cookie").contains("Secure"),
+        "{}",
+        made.header("set-cookie")
+    );
+    assert!(made.header("strict-transport-security").contains("max-age"));
+
+    // A page that did not come over TLS is another site's.
+    assert_eq!(
+        wrong_sign_in(&classroom, &classroom.url, &[over_tls]).status,
+        403
+    );
+    let from = |addresses: &str| {
+        let headers = [over_tls, ("x-forwarded-for", addresses)];
+        wrong_sign_in(&classroom, &https, &headers).status
+    };
+    for _ in 0..5 {
+        assert_eq!(from("10.9.0.1"), 401);
+    }
+    assert_eq!(from("10.9.0.1"), 429);
+    assert_eq!(
+        from("10.9.0.2, 10.9.0.1"),
+        429,
+        "what a visitor claims is believed"
+    );
+    assert_eq!(from("10.9.0.2"), 401, "somebody elsewhere is kept out");
+}
+
+#[test]
+fn nobody_else_is_believed() {
+    let classroom = Classroom::open();
+    classroom.instructor();
+    let https = classroom.url.replace("http://", "https://");
+    let over_tls = ("x-forwarded-proto", "https");
+    assert_eq!(wrong_sign_in(&classroom, &https, &[over_tls]).status, 403);
+    for n in 0..5 {
+        let address = format!("10.9.0.{n}");
+        let headers = [over_tls, ("x-forwarded-for", &*address)];
+        let answer = wrong_sign_in(&classroom, &classroom.url, &headers);
+        assert_eq!(
+            (answer.status, answer.header("strict-transport-security")),
+            (401, "")
+        );
+    }
+    let headers = [("x-forwarded-for", "10.9.0.9")];
+    assert_eq!(
+        wrong_sign_in(&classroom, &classroom.url, &headers).status,
+        429
+    );
+}
+
+/// Whoever guesses one name's password hinders nobody else behind the same address.
+#[test]
+fn guessing_keeps_no_class_out() {
+    let classroom = Classroom::open();
+    let instructor = classroom.instructor();
+    let (_, code) = classroom.class(&instructor, "1반");
+    classroom.student(&code, "홍길동");
+    for _ in 0..8 {
+        wrong_sign_in(&classroom, &classroom.url, &[]);
+    }
+    assert_eq!(wrong_sign_in(&classroom, &classroom.url, &[]).status, 429);
+    let fields = [("name", "홍길동"), ("password", "password of mine")];
+    assert_eq!(classroom.visitor().post("/ko/sign-in", &fields).status, 303);
 }

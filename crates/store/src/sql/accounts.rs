@@ -5,12 +5,34 @@ use sha2::{Digest, Sha256};
 
 use super::{Connection, Record};
 use crate::{
-    Account, AccountId, Accounts, Error, Name, Result, Role, SetTokenError, SetupError, now_ms,
+    Account, AccountId, Accounts, DeleteError, Error, Name, Result, Role, SetTokenError,
+    SetupError, SignInId, now_ms,
 };
 
 /// The columns of an [`Account`].
 pub(super) const ACCOUNT: &str = "accounts.id, accounts.name, accounts.lang,
     CASE WHEN accounts.admin THEN 'admin' ELSE accounts.role END AS role";
+
+/// Whether nobody but `$1` runs the classroom.
+const IS_LAST_ADMIN: &str = "SELECT EXISTS (SELECT 1 FROM accounts WHERE id = $1 AND admin)
+    AND NOT EXISTS (SELECT 1 FROM accounts WHERE id <> $1 AND admin)";
+
+/// Whether a class has no teacher but `$1`.
+const TEACHES_ALONE: &str = "SELECT EXISTS (SELECT 1 FROM class_teachers AS own WHERE account = $1
+    AND NOT EXISTS (SELECT 1 FROM class_teachers
+                    WHERE class = own.class AND account <> $1))";
+
+/// What takes the account `$1` out of the record.
+const FORGET: [&str; 7] = [
+    "DELETE FROM sign_ins WHERE account = $1",
+    "DELETE FROM attempts WHERE account = $1",
+    "DELETE FROM review_rounds WHERE account = $1",
+    "DELETE FROM memberships WHERE account = $1",
+    "DELETE FROM announcements WHERE author = $1",
+    "DELETE FROM class_teachers WHERE account = $1",
+    "UPDATE classes SET instructor = (SELECT MIN(account) FROM class_teachers WHERE class = classes.id)
+     WHERE instructor = $1",
+];
 
 #[async_trait]
 impl Accounts for Record {
@@ -83,6 +105,76 @@ impl Accounts for Record {
         Ok(found.map(|found| (found.account, found.password_hash)))
     }
 
+    async fn instructors(&self) -> Result<Vec<Account>> {
+        let query =
+            format!("SELECT {ACCOUNT} FROM accounts WHERE role = 'instructor' ORDER BY name_key");
+        Ok(sqlx::query_as(&query).fetch_all(&self.pool).await?)
+    }
+
+    async fn create_instructor(&self, name: &Name, password_hash: &str) -> Result<Option<Account>> {
+        let mut connection = self.pool.acquire().await?;
+        insert_account(&mut connection, name, Role::Instructor, password_hash).await
+    }
+
+    async fn make_admin(&self, account: AccountId) -> Result<()> {
+        sqlx::query("UPDATE accounts SET admin = $1 WHERE id = $2 AND role = 'instructor'")
+            .bind(true)
+            .bind(account)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
+    async fn set_password(
+        &self,
+        account: AccountId,
+        password_hash: &str,
+        keep: Option<&SignInId>,
+    ) -> Result<()> {
+        let mut transaction = self.write().await?;
+        sqlx::query("UPDATE accounts SET password_hash = $1 WHERE id = $2")
+            .bind(password_hash)
+            .bind(account)
+            .execute(&mut *transaction)
+            .await?;
+        // No sign-in is called "".
+        sqlx::query("DELETE FROM sign_ins WHERE account = $1 AND id <> $2")
+            .bind(account)
+            .bind(keep.map_or("", SignInId::as_str))
+            .execute(&mut *transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn delete_account(&self, account: AccountId) -> Result<(), DeleteError> {
+        let mut transaction = self.write().await.map_err(Error)?;
+        if holds(&mut transaction, IS_LAST_ADMIN, account).await? {
+            return Err(DeleteError::LastAdmin);
+        }
+        if holds(&mut transaction, TEACHES_ALONE, account).await? {
+            return Err(DeleteError::Teaches);
+        }
+        for change in FORGET {
+            sqlx::query(change)
+                .bind(account)
+                .execute(&mut *transaction)
+                .await
+                .map_err(Error)?;
+        }
+        sqlx::query(
+            "UPDATE accounts SET name = '', name_key = $2, role = 'student', admin = $3,
+                                 lang = NULL, password_hash = '' WHERE id = $1",
+        )
+        .bind(account)
+        // Nobody's name begins with a space.
+        .bind(format!(" {account}"))
+        .bind(false)
+        .execute(&mut *transaction)
+        .await
+        .map_err(Error)?;
+        Ok(transaction.commit().await.map_err(Error)?)
+    }
+
     async fn set_lang(&self, account: AccountId, lang: &str) -> Result<()> {
         sqlx::query("UPDATE accounts SET lang = $1 WHERE id = $2")
             .bind(lang)
@@ -124,6 +216,14 @@ pub(super) async fn insert_account(
     Ok(sqlx::query_as(&query)
         .bind(name.key())
         .fetch_optional(connection)
+        .await?)
+}
+
+/// What a question about an account says.
+async fn holds(connection: &mut Connection, question: &str, account: AccountId) -> Result<bool> {
+    Ok(sqlx::query_scalar(question)
+        .bind(account)
+        .fetch_one(connection)
         .await?)
 }
 

@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 
 use super::{
-    Record,
+    Connection, Record,
     accounts::{ACCOUNT, insert_account},
 };
 use crate::{
-    Account, AccountId, Class, ClassId, ClassSummary, ClassTitle, Classes, Error, JoinCode,
-    JoinError, Name, Result, Role, now_ms,
+    Account, AccountId, Class, ClassId, ClassMember, ClassSummary, ClassTitle, Classes, Error,
+    JoinCode, JoinError, Name, Result, Role, now_ms,
 };
 
 /// The columns of a [`Class`].
@@ -107,12 +107,114 @@ impl Classes for Record {
             .await?)
     }
 
+    async fn members(&self, class: ClassId) -> Result<Vec<ClassMember>> {
+        let query = format!(
+            "SELECT {ACCOUNT}, joined_ms,
+                    (SELECT MAX(used_ms) FROM sign_ins WHERE account = accounts.id) AS used_ms
+             FROM accounts JOIN memberships ON account = accounts.id
+             WHERE class = $1 ORDER BY name_key"
+        );
+        Ok(sqlx::query_as(&query)
+            .bind(class)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
+    async fn remove_member(&self, class: ClassId, account: AccountId) -> Result<bool> {
+        let removed = sqlx::query("DELETE FROM memberships WHERE class = $1 AND account = $2")
+            .bind(class)
+            .bind(account)
+            .execute(&self.pool)
+            .await?;
+        Ok(removed.rows_affected() == 1)
+    }
+
+    async fn teachers(&self, class: ClassId) -> Result<Vec<Account>> {
+        let query = format!(
+            "SELECT {ACCOUNT} FROM accounts JOIN class_teachers ON account = accounts.id
+             WHERE class = $1 ORDER BY name_key"
+        );
+        Ok(sqlx::query_as(&query)
+            .bind(class)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
+    async fn add_teacher(&self, class: ClassId, name: &Name) -> Result<bool> {
+        let query = "SELECT id FROM accounts WHERE name_key = $1 AND role = 'instructor'";
+        let found: Option<AccountId> = sqlx::query_scalar(query)
+            .bind(name.key())
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(account) = found else {
+            return Ok(false);
+        };
+        sqlx::query(
+            "INSERT INTO class_teachers (class, account) VALUES ($1, $2)
+             ON CONFLICT (class, account) DO NOTHING",
+        )
+        .bind(class)
+        .bind(account)
+        .execute(&self.pool)
+        .await?;
+        Ok(true)
+    }
+
+    async fn renew_code(&self, class: ClassId) -> Result<()> {
+        let query = "UPDATE classes SET join_code = $1, join_expires_ms = NULL WHERE id = $2
+                     AND NOT EXISTS (SELECT 1 FROM classes WHERE join_code = $1)";
+        loop {
+            let renewed = sqlx::query(query)
+                .bind(JoinCode::random())
+                .bind(class)
+                .execute(&self.pool)
+                .await?;
+            if renewed.rows_affected() == 1 || self.class(class).await?.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn set_join_expiry(&self, class: ClassId, until_ms: Option<i64>) -> Result<()> {
+        sqlx::query("UPDATE classes SET join_expires_ms = $1 WHERE id = $2")
+            .bind(until_ms)
+            .bind(class)
+            .execute(&self.pool)
+            .await?;
+        Ok(())
+    }
+
     async fn students(&self) -> Result<Vec<AccountId>> {
         Ok(
             sqlx::query_scalar("SELECT DISTINCT account FROM memberships ORDER BY account")
                 .fetch_all(&self.pool)
                 .await?,
         )
+    }
+
+    async fn classes_joined(&self, account: AccountId) -> Result<Vec<Class>> {
+        let query = format!(
+            "SELECT {CLASS} FROM classes JOIN memberships ON class = id
+             WHERE account = $1 ORDER BY id"
+        );
+        Ok(sqlx::query_as(&query)
+            .bind(account)
+            .fetch_all(&self.pool)
+            .await?)
+    }
+
+    async fn join_another(&self, code: &str, account: AccountId) -> Result<(), JoinError> {
+        let class = self
+            .class_by_code(code)
+            .await?
+            .ok_or(JoinError::NoSuchCode)?;
+        insert_member(
+            &mut *self.pool.acquire().await.map_err(Error)?,
+            class.id,
+            account,
+        )
+        .await?;
+        Ok(())
     }
 
     async fn join(
@@ -129,14 +231,26 @@ impl Classes for Record {
         let account = insert_account(&mut transaction, name, Role::Student, password_hash)
             .await?
             .ok_or(JoinError::NameTaken)?;
-        sqlx::query("INSERT INTO memberships (class, account, joined_ms) VALUES ($1, $2, $3)")
-            .bind(class.id)
-            .bind(account.id)
-            .bind(now_ms())
-            .execute(&mut *transaction)
-            .await
-            .map_err(Error)?;
+        insert_member(&mut transaction, class.id, account.id).await?;
         transaction.commit().await.map_err(Error)?;
         Ok(account)
     }
+}
+
+/// Somebody comes into a class, where they may be already.
+async fn insert_member(
+    connection: &mut Connection,
+    class: ClassId,
+    account: AccountId,
+) -> Result<()> {
+    sqlx::query(
+        "INSERT INTO memberships (class, account, joined_ms) VALUES ($1, $2, $3)
+         ON CONFLICT (class, account) DO NOTHING",
+    )
+    .bind(class)
+    .bind(account)
+    .bind(now_ms())
+    .execute(connection)
+    .await?;
+    Ok(())
 }

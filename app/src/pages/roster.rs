@@ -1,0 +1,196 @@
+//! A class's roster: who is in it, who teaches it, and until when its code lets students in.
+
+use leptos::prelude::*;
+use store::{Account, Class, ClassMember};
+
+use super::{
+    classes::ago,
+    doors::{Field, FormTrouble, field},
+    paths,
+};
+use crate::{
+    shell::{Frame, Page, Rendered, render},
+    words::Words,
+};
+
+/// What the page shows.
+#[derive(Clone, Debug)]
+pub struct RosterView {
+    /// The class.
+    pub class: Class,
+    /// Until when its code lets in, in words of its own time zone, where that is limited.
+    pub until: Option<String>,
+    /// Who is in it.
+    pub members: Vec<ClassMember>,
+    /// Who teaches it.
+    pub teachers: Vec<Account>,
+    /// The password made just now.
+    pub given: Option<Given>,
+    /// The name entered for another teacher.
+    pub name: String,
+    /// Why the form came back.
+    pub trouble: Option<FormTrouble>,
+    /// Now, in unix milliseconds.
+    pub now_ms: i64,
+}
+
+/// A password that was made for somebody, shown once.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// Whose it is.
+    pub name: String,
+    /// The password.
+    pub password: String,
+}
+
+/// The page.
+pub fn roster(frame: Frame, view: RosterView) -> Rendered {
+    let words = frame.words;
+    let page = Page {
+        title: format!("{} · {}", words.t("roster"), view.class.title),
+        terminal: false,
+    };
+    render(&frame, page, move || {
+        let class = view.class.id;
+        view! {
+            <main class="page account-page" id="main">
+                <header class="page-head">
+                    <h1>{words.t("roster")} ": " {view.class.title.clone()}</h1>
+                    <p><a href=paths::class(words.0, class)>{words.t("back-to-class")}</a></p>
+                </header>
+                {view.given.as_ref().map(|it| given(words, it))}
+                {members(words, &view)}
+                {code(words, &view)}
+                {teachers(words, &view)}
+            </main>
+        }
+    })
+}
+
+/// A password that was made for somebody.
+pub(super) fn given(words: Words, given: &Given) -> impl IntoView + use<> {
+    view! {
+        <div class="message" data-tone="done" role="status">
+            <strong>{words.t("given-title")}</strong>
+            <p>{given.name.clone()} ": " <code class="code">{given.password.clone()}</code></p>
+            <p>{words.t("given-text")}</p>
+        </div>
+    }
+}
+
+fn members(words: Words, view: &RosterView) -> AnyView {
+    if view.members.is_empty() {
+        return view! { <p>{words.t("roster-empty")}</p> }.into_any();
+    }
+    let rows: Vec<_> = view
+        .members
+        .iter()
+        .map(|it| member(words, view, it))
+        .collect();
+    view! {
+        <div class="grid-scroll" role="region" tabindex="0" aria-label=words.t("roster")>
+            <table class="grid people">
+                <thead>
+                    <tr>
+                        <th scope="col">{words.t("field-name")}</th>
+                        <th scope="col">{words.t("joined")}</th>
+                        <th scope="col">{words.t("last-seen")}</th>
+                        <td></td>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+        <p class="help">{words.t("roster-help")}</p>
+    }
+    .into_any()
+}
+
+fn member(words: Words, view: &RosterView, member: &ClassMember) -> impl IntoView + use<> {
+    let (class, now_ms) = (view.class.id, view.now_ms);
+    let name = member.account.name.clone();
+    let button = |act: &str, word: &str, whose: &str| {
+        let label = words.with(whose, &[("name", name.clone().into())]);
+        view! {
+            <form method="post" action=paths::roster_act(words.0, class, act)>
+                <button
+                    class="button small"
+                    name="account"
+                    value=member.account.id.to_string()
+                    aria-label=label
+                >
+                    {words.t(word)}
+                </button>
+            </form>
+        }
+    };
+    view! {
+        <tr>
+            <th scope="row">{name.clone()}</th>
+            <td>{ago(words, now_ms - member.joined_ms)}</td>
+            <td>{member.used_ms.map(|used| ago(words, now_ms - used))}</td>
+            <td>
+                {button("password", "reset-password", "reset-password-of")}
+                {button("remove", "remove-from-class", "remove-from-class-of")}
+            </td>
+        </tr>
+    }
+}
+
+fn code(words: Words, view: &RosterView) -> impl IntoView + use<> {
+    let is_closed = |until| until <= view.now_ms;
+    let stands = match &view.until {
+        None => words.t("code-stands"),
+        Some(_) if view.class.join_expires_ms.is_some_and(is_closed) => words.t("code-closed"),
+        Some(when) => words.with("code-until", &[("when", when.clone().into())]),
+    };
+    let buttons: Vec<_> = [
+        ("never", "code-never"),
+        ("today", "code-today"),
+        ("week", "code-week"),
+        ("close", "code-close"),
+        ("renew", "code-renew"),
+    ]
+    .into_iter()
+    .map(|(act, word)| {
+        view! { <button class="button small" name="act" value=act>{words.t(word)}</button> }
+    })
+    .collect();
+    view! {
+        <section aria-labelledby="code">
+            <h2 id="code">{words.t("field-code")}</h2>
+            <p><code class="join-code">{view.class.join_code.to_string()}</code></p>
+            <p>{stands}</p>
+            <form
+                class="inline-form"
+                method="post"
+                action=paths::roster_act(words.0, view.class.id, "code")
+            >
+                {buttons}
+            </form>
+        </section>
+    }
+}
+
+fn teachers(words: Words, view: &RosterView) -> impl IntoView + use<> {
+    let names: Vec<_> = view
+        .teachers
+        .iter()
+        .map(|teacher| view! { <li>{teacher.name.clone()}</li> })
+        .collect();
+    let name = Field {
+        help: Some(words.t("add-teacher-help")),
+        max: Some(store::NAME_MAX),
+        ..Field::text("name", view.name.clone())
+    };
+    view! {
+        <section aria-labelledby="teachers">
+            <h2 id="teachers">{words.t("teachers")}</h2>
+            <ul>{names}</ul>
+            <form method="post" action=paths::roster_act(words.0, view.class.id, "teachers")>
+                {field(words, name, view.trouble)}
+                <button class="button">{words.t("add-teacher")}</button>
+            </form>
+        </section>
+    }
+}
