@@ -342,6 +342,7 @@ trouble-title-empty = Please name the class.
 trouble-title-too-long = A class name has at most { $n } characters.
 
 # Roster and instructors
+last-seen = Last seen
 roster = Roster
 back-to-class = To the class
 roster-empty = No students yet.
