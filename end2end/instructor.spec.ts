@@ -1,4 +1,5 @@
 /** An instructor's view of a class that works: the grid follows, names are text, its pages are accessible. */
+import type { Page } from "@playwright/test";
 import { expect, test } from "./support/fixtures.ts";
 import { join, LessonPage, makeClass, modelsLesson, openClassroom } from "./support/people.ts";
 
@@ -21,7 +22,7 @@ test("the grid follows two students, and the pages of the class are accessible",
   const code = await makeClass(teacher, t, "클라우드 1반");
   const row = (name: string) => teacher.getByRole("row").filter({ hasText: name });
 
-  const students = [];
+  const students: Page[] = [];
   for (const name of names) {
     const page = await visitor("ko");
     await join(page, classroom.url, "ko", code, { name, password: "a good password" });
