@@ -12,7 +12,7 @@ use std::{
 
 use app::pages::{Cell, Column, Need, StudentRow, columns};
 use course::{Course, ItemId, LessonId};
-use store::{AccountId, Attempt, AttemptId, ClassId, now_ms};
+use store::{Account, AccountId, Attempt, AttemptId, ClassId, now_ms};
 use tokio::{
     sync::{Mutex as AsyncMutex, watch},
     time::{MissedTickBehavior, interval},
@@ -141,8 +141,8 @@ async fn keep(classroom: Classroom, class: ClassId, watched: Arc<Watched>) {
 impl Watched {
     async fn look_over(&self, classroom: &Classroom, class: ClassId) -> Result<(), Trouble> {
         let mut state = self.state.lock().await;
-        state.read(classroom, class).await?;
         let students = classroom.store.class_students(class).await?;
+        state.read(classroom, class, &students).await?;
         let before = self.grid.borrow().clone();
         let grid = Arc::new(state.grid(classroom, students, &before));
         // Of who has left the class there is no row that could be another.
@@ -174,6 +174,8 @@ type Item = (String, String);
 struct State {
     /// The last attempts that were read, in the order in which they were.
     seen: VecDeque<AttemptId>,
+    /// Whose attempts have been followed.
+    members: HashSet<AccountId>,
     students: HashMap<AccountId, Student>,
 }
 
@@ -195,8 +197,19 @@ struct Tries {
 }
 
 impl State {
-    /// Reads what was recorded since the last time.
-    async fn read(&mut self, classroom: &Classroom, class: ClassId) -> Result<(), Trouble> {
+    /// Reads what was recorded since the last time; all of it, when somebody has come, who may have a
+    /// record already.
+    async fn read(
+        &mut self,
+        classroom: &Classroom,
+        class: ClassId,
+        students: &[Account],
+    ) -> Result<(), Trouble> {
+        let members: HashSet<_> = students.iter().map(|student| student.id).collect();
+        if !members.is_subset(&self.members) {
+            *self = Self::default();
+        }
+        self.members = members;
         let mut after = self.seen.front().copied();
         loop {
             let attempts = classroom.store.class_attempts(class, after, CHUNK).await?;
@@ -234,7 +247,7 @@ impl State {
         }
     }
 
-    fn grid(&self, classroom: &Classroom, accounts: Vec<store::Account>, before: &Grid) -> Grid {
+    fn grid(&self, classroom: &Classroom, accounts: Vec<Account>, before: &Grid) -> Grid {
         let course = classroom.course();
         let same_course = course.fingerprint == before.course.fingerprint;
         let columns = if same_course && before.at_ms > 0 {
@@ -324,7 +337,7 @@ fn shown(row: StudentRow, before: Option<&Shown>, at_ms: i64) -> Shown {
 fn row(
     course: &Course,
     columns: &[Column],
-    account: store::Account,
+    account: Account,
     student: &Student,
     life: Option<&Life>,
 ) -> StudentRow {

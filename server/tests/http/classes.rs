@@ -66,6 +66,23 @@ fn who_joins_while_the_page_is_open_gets_a_row_of_text() {
 }
 
 #[test]
+fn who_joins_another_class_brings_their_record() {
+    let classroom = Classroom::open();
+    let instructor = classroom.instructor();
+    let (_, first) = classroom.class(&instructor, "1반");
+    let (class, code) = classroom.class(&instructor, "2반");
+    let student = classroom.student(&first, "홍길동");
+    student.post(QUESTION, &[("choice", "0"), ("key", "first")]);
+    // Somebody whose attempt is later is there already, and read.
+    let other = classroom.student(&code, "이순신");
+    other.post(QUESTION, &[("choice", "0"), ("key", "first")]);
+    let open = instructor.stream(&stream(&instructor, &class));
+    student.post("/ko/account/join", &[("code", &code)]);
+    let pieces = sent(open, "홍길동");
+    assert!(pieces.contains("data-mark=\"now\""), "{pieces}");
+}
+
+#[test]
 fn a_page_of_a_class_is_its_teachers_alone() {
     let classroom = Classroom::open();
     let instructor = classroom.instructor();
