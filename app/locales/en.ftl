@@ -344,7 +344,6 @@ trouble-title-too-long = A class name has at most { $n } characters.
 # Roster and instructors
 last-seen = Last seen
 roster = Roster
-back-to-class = To the class
 roster-empty = No students yet.
 joined = Joined
 given-title = New password

@@ -308,7 +308,6 @@ trouble-title-too-long = 수업의 이름은 { $n }글자까지 쓸 수 있습�
 # 명단과 선생님
 last-seen = 마지막
 roster = 명단
-back-to-class = 수업으로
 roster-empty = 아직 학생이 없습니다.
 joined = 들어온 때
 given-title = 새 비밀번호

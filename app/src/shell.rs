@@ -279,10 +279,14 @@ fn account(frame: &Frame) -> AnyView {
         Some(account) => view! {
             <details class="account">
                 <summary>{account.name.clone()}</summary>
-                <a class="button link" href=paths::account(frame.lang())>{words.t("account")}</a>
-                <form method="post" action=paths::sign_out(frame.lang())>
-                    <button class="button link">{words.t("sign-out")}</button>
-                </form>
+                <div>
+                    <a class="button link" href=paths::account(frame.lang())>
+                        {words.t("account")}
+                    </a>
+                    <form method="post" action=paths::sign_out(frame.lang())>
+                        <button class="button link">{words.t("sign-out")}</button>
+                    </form>
+                </div>
             </details>
         }
         .into_any(),

@@ -192,8 +192,7 @@ pub fn class(frame: Frame, view: ClassView) -> Rendered {
                         <code class="join-code">{code}</code>
                         <span class="help">
                             {words.t("join-instruction")} " "
-                            <a href=join>{words.t("join-link")}</a> " "
-                            <a href=paths::roster(lang, id)>{words.t("roster")}</a>
+                            <a href=join>{words.t("join-link")}</a>
                         </span>
                     </div>
                     {class_nav(words, id, "")}
@@ -248,6 +247,7 @@ pub(super) fn class_nav(words: Words, class: ClassId, here: &'static str) -> imp
         ("mastery", "class-mastery"),
         ("questions", "class-questions"),
         ("assignments", "class-assignments"),
+        ("roster", "roster"),
     ]
     .into_iter()
     .map(|(page, word)| {

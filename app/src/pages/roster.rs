@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use store::{Account, Class, ClassMember};
 
 use super::{
+    class::class_nav,
     classes::ago,
     doors::{Field, FormTrouble, field},
     paths,
@@ -55,8 +56,11 @@ pub fn roster(frame: Frame, view: RosterView) -> Rendered {
         view! {
             <main class="page account-page" id="main">
                 <header class="page-head">
-                    <h1>{words.t("roster")} ": " {view.class.title.clone()}</h1>
-                    <p><a href=paths::class(words.0, class)>{words.t("back-to-class")}</a></p>
+                    <p class="unit-name">
+                        <a href=paths::class(words.0, class)>{view.class.title.clone()}</a>
+                    </p>
+                    <h1>{words.t("roster")}</h1>
+                    {class_nav(words, class, "roster")}
                 </header>
                 {view.given.as_ref().map(|it| given(words, it))}
                 {members(words, &view)}

@@ -1,14 +1,15 @@
-//! Attempts, in SQL.
+//! Attempts, Classes, in SQL.
 
 use std::collections::HashMap;
 
 use async_trait::async_trait;
 use sqlx::FromRow;
 
-use super::{Connection, Record, accounts::ACCOUNT};
+use super::{Connection, Record};
 use crate::{
-    Account, AccountId, Attempt, AttemptId, Attempts, Circumstances, ClassId, Error, ItemKind,
-    ItemProgress, NewAttempt, Place, RecordError, Recorded, Result, StudentProgress, now_ms,
+    Account, AccountId, Attempt, AttemptId, Attempts, Circumstances, ClassId, Classes, Error,
+    ItemKind, ItemProgress, NewAttempt, Place, RecordError, Recorded, Result, StudentProgress,
+    now_ms,
 };
 
 /// An attempt as it is kept.
@@ -116,14 +117,7 @@ impl Attempts for Record {
             #[sqlx(flatten)]
             item: ItemProgress,
         }
-        let query = format!(
-            "SELECT {ACCOUNT} FROM accounts JOIN memberships ON account = accounts.id
-             WHERE class = $1 ORDER BY name_key"
-        );
-        let students: Vec<Account> = sqlx::query_as(&query)
-            .bind(class)
-            .fetch_all(&self.pool)
-            .await?;
+        let students = self.class_students(class).await?;
         let query = format!(
             "SELECT attempts.account, {PROGRESS}
              FROM attempts JOIN memberships ON memberships.account = attempts.account
