@@ -12,6 +12,7 @@ use crate::ids::is_slug;
 use crate::links::is_image;
 use crate::manifest;
 use crate::map;
+use crate::parallel;
 use crate::problem::Problem;
 
 /// The longest file of a course, in bytes: the longest lesson imaginable has a tenth of it.
@@ -34,14 +35,10 @@ impl Folder {
     /// came from elsewhere must not show files of this host.
     pub(crate) fn read(dir: &Path, problems: &mut Vec<Problem>) -> Self {
         let mut folder = Self::default();
-        folder.read_text(
-            &dir.join(manifest::NAME),
-            manifest::NAME.to_owned(),
-            problems,
-        );
+        let mut texts = vec![manifest::NAME.to_owned()];
         for (unit, is_dir) in told(names(dir), ".", problems) {
             if !is_dir && OPTIONAL.contains(&unit.as_str()) {
-                folder.read_text(&dir.join(&unit), unit, problems);
+                texts.push(unit);
                 continue;
             }
             if !is_dir || !is_slug(&unit) {
@@ -53,42 +50,25 @@ impl Folder {
                     continue;
                 }
                 if name.ends_with(".md") {
-                    folder.read_text(&dir.join(&path), path, problems);
+                    texts.push(path);
                 } else if is_image(&name) {
                     folder.images.insert(path);
                 }
             }
         }
-        folder
-    }
-
-    fn read_text(&mut self, path: &Path, name: String, problems: &mut Vec<Problem>) {
-        let read = fs::File::open(path).and_then(|file| {
-            let mut bytes = Vec::new();
-            file.take(FILE_MAX + 1).read_to_end(&mut bytes)?;
-            Ok(bytes)
-        });
-        let (message, help) = match read.map(|bytes| (bytes.len() as u64, String::from_utf8(bytes)))
-        {
-            Ok((..=FILE_MAX, Ok(text))) => {
-                self.texts.insert(name, text);
-                return;
+        let read = parallel::map(&texts, |name| read_text(&dir.join(name), name));
+        for (name, read) in texts.into_iter().zip(read) {
+            match read {
+                Ok(text) => {
+                    folder.texts.insert(name, text);
+                }
+                Err(problem) => {
+                    problems.push(problem);
+                    folder.unreadable.insert(name);
+                }
             }
-            Ok((..=FILE_MAX, Err(error))) => (
-                format!("the file is not text in UTF-8: {error}"),
-                "save it as UTF-8",
-            ),
-            Ok(_) => (
-                format!("the file is longer than {FILE_MAX} bytes"),
-                "cut it in two lessons",
-            ),
-            Err(error) => (
-                format!("the file cannot be read: {error}"),
-                "it has to be there, and readable for whoever serves the course",
-            ),
-        };
-        problems.push(of_file(&name, message, help));
-        self.unreadable.insert(name);
+        }
+        folder
     }
 
     /// Whether the course has this file, readable or not.
@@ -99,11 +79,12 @@ impl Folder {
     /// A hash of all of it.
     pub(crate) fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();
-        for (path, text) in &self.texts {
+        let texts: Vec<_> = self.texts.iter().collect();
+        let digests = parallel::map(&texts, |(_, text)| Sha256::digest(text));
+        for ((path, _), digest) in texts.iter().zip(digests) {
             hash.update(path);
             hash.update([0]);
-            hash.update(text);
-            hash.update([0]);
+            hash.update(digest);
         }
         for path in &self.images {
             hash.update(path);
@@ -111,6 +92,31 @@ impl Folder {
         }
         hex::encode(hash.finalize())
     }
+}
+
+/// A text of the course, `name` in its folder.
+fn read_text(path: &Path, name: &str) -> Result<String, Problem> {
+    let read = fs::File::open(path).and_then(|file| {
+        let mut bytes = Vec::new();
+        file.take(FILE_MAX + 1).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    });
+    let (message, help) = match read.map(|bytes| (bytes.len() as u64, String::from_utf8(bytes))) {
+        Ok((..=FILE_MAX, Ok(text))) => return Ok(text),
+        Ok((..=FILE_MAX, Err(error))) => (
+            format!("the file is not text in UTF-8: {error}"),
+            "save it as UTF-8",
+        ),
+        Ok(_) => (
+            format!("the file is longer than {FILE_MAX} bytes"),
+            "cut it in two lessons",
+        ),
+        Err(error) => (
+            format!("the file cannot be read: {error}"),
+            "it has to be there, and readable for whoever serves the course",
+        ),
+    };
+    Err(of_file(name, message, help))
 }
 
 /// Names in a folder, sorted, with whether each is a folder; links and others are left out.

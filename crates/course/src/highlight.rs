@@ -1,10 +1,10 @@
 //! Colouring code: a few classes of our own, made once when a course is read.
 
 use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use syntect::parsing::{
-    ParseState, Scope, ScopeStack, SyntaxDefinition, SyntaxReference, SyntaxSet,
+    ParseState, Scope, ScopeStack, ScopeStackOp, SyntaxDefinition, SyntaxReference, SyntaxSet,
 };
 use syntect::util::LinesWithEndings;
 
@@ -14,6 +14,15 @@ const COLOURED_MAX: usize = 20_000;
 
 /// The longest line of one that is coloured, in bytes, for the same reason.
 const COLOURED_LINE_MAX: usize = 1000;
+
+/// The longest line that is kept for when it comes again, in bytes: longer ones hardly do.
+const LINE_KEPT_MAX: usize = 120;
+
+/// How many lines are kept: with all that belongs to them some 20 MB, until the course is read.
+const LINES_KEPT: usize = 10_000;
+
+/// In how many languages and places of theirs the same line is kept: `}` stands in many.
+const STATES_KEPT: usize = 8;
 
 /// How many of the scopes around a word are looked at: deeper than this is brackets in brackets.
 const SCOPES_MAX: usize = 16;
@@ -121,51 +130,121 @@ pub(crate) static KNOWN: LazyLock<String> = LazyLock::new(|| {
     names.join(", ")
 });
 
-/// Code that has been coloured: a translation repeats it, and colouring is what takes most of the time
-/// that a course takes to be read.
+/// Code that has been coloured, since that is what takes most of the time that a course takes to be
+/// read: a translation repeats whole blocks, and blocks repeat each other's lines.
 #[derive(Default)]
-pub(crate) struct Colours(Mutex<HashMap<(String, String), String>>);
+pub(crate) struct Colours {
+    blocks: Mutex<HashMap<(String, String), String>>,
+    lines: Mutex<HashMap<String, Vec<Line>>>,
+}
+
+/// What a grammar made of a line.
+#[derive(Clone)]
+struct Line {
+    /// Where the grammar was before it: in which language, and in what of it.
+    before: ParseState,
+    operations: Arc<[(usize, ScopeStackOp)]>,
+    after: ParseState,
+}
 
 impl Colours {
-    /// As [`highlight`], done once for each text.
+    /// The code as HTML, in `<span class="tok-…">`; escaped only where it is not to be coloured.
     pub(crate) fn of(&self, name: &str, code: &str) -> String {
         let key = (name.to_owned(), code.to_owned());
-        // A thread that panicked has left whole entries behind, or none.
-        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(html) = known().get(&key) {
+        if let Some(html) = held(&self.blocks).get(&key) {
             return html.clone();
         }
-        let html = highlight(name, code);
-        known().insert(key, html.clone());
+        let html = self.highlight(name, code);
+        held(&self.blocks).insert(key, html.clone());
         html
+    }
+
+    fn highlight(&self, name: &str, code: &str) -> String {
+        match grammar(name) {
+            Some((set, syntax))
+                if code.len() <= COLOURED_MAX
+                    && code.lines().all(|line| line.len() <= COLOURED_LINE_MAX) =>
+            {
+                self.coloured(set, syntax, code)
+                    .unwrap_or_else(|| escape(code))
+            }
+            _ => escape(code),
+        }
+    }
+
+    /// `None` where the grammar fails on it.
+    fn coloured(&self, set: &SyntaxSet, syntax: &SyntaxReference, code: &str) -> Option<String> {
+        let mut state = ParseState::new(syntax);
+        let mut stack = ScopeStack::new();
+        let mut spans = Spans::default();
+        for line in LinesWithEndings::from(code) {
+            let mut from = 0;
+            for (at, operation) in self.line(set, &mut state, line)?.iter() {
+                spans.add(class(&stack), line.get(from..*at)?);
+                from = *at;
+                stack.apply(operation).ok()?;
+            }
+            spans.add(class(&stack), line.get(from..)?);
+        }
+        spans.close();
+        Some(spans.html)
+    }
+
+    /// What the grammar makes of a line, which depends on nothing but where it was before. It is then
+    /// behind that line.
+    fn line(
+        &self,
+        set: &SyntaxSet,
+        state: &mut ParseState,
+        line: &str,
+    ) -> Option<Arc<[(usize, ScopeStackOp)]>> {
+        let fits = |known: &&Line| known.before == *state;
+        let known = held(&self.lines)
+            .get(line)
+            .and_then(|known| known.iter().find(fits).cloned());
+        if let Some(known) = known {
+            *state = known.after;
+            return Some(known.operations);
+        }
+        let before = state.clone();
+        let operations: Arc<[_]> = state.parse_line(line, set).ok()?.into();
+        let mut lines = held(&self.lines);
+        if line.len() <= LINE_KEPT_MAX && lines.len() < LINES_KEPT {
+            let known = lines.entry(line.to_owned()).or_default();
+            if known.len() < STATES_KEPT {
+                known.push(Line {
+                    before,
+                    operations: operations.clone(),
+                    after: state.clone(),
+                });
+            }
+        }
+        Some(operations)
     }
 }
 
-/// The code as HTML, in `<span class="tok-…">`; escaped only where it is not to be coloured.
-fn highlight(name: &str, code: &str) -> String {
-    match grammar(name) {
-        Some((set, syntax))
-            if code.len() <= COLOURED_MAX
-                && code.lines().all(|line| line.len() <= COLOURED_LINE_MAX) =>
-        {
-            coloured(set, syntax, code).unwrap_or_else(|| escape(code))
-        }
-        _ => escape(code),
-    }
+/// A thread that panicked has left whole entries behind, or none.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Text as HTML, for elements and for attributes in double quotes.
 pub(crate) fn escape(text: &str) -> String {
     let mut html = String::with_capacity(text.len() + text.len() / 8);
-    for letter in text.chars() {
-        match letter {
-            '&' => html.push_str("&amp;"),
-            '<' => html.push_str("&lt;"),
-            '>' => html.push_str("&gt;"),
-            '"' => html.push_str("&quot;"),
-            _ => html.push(letter),
-        }
+    let mut from = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let entity = match byte {
+            b'&' => "&amp;",
+            b'<' => "&lt;",
+            b'>' => "&gt;",
+            b'"' => "&quot;",
+            _ => continue,
+        };
+        html.push_str(&text[from..at]);
+        html.push_str(entity);
+        from = at + 1;
     }
+    html.push_str(&text[from..]);
     html
 }
 
@@ -174,25 +253,6 @@ fn grammar(name: &str) -> Option<(&'static SyntaxSet, &'static SyntaxReference)>
     [&*OURS, &*BUNDLED]
         .into_iter()
         .find_map(|set| Some((set, set.find_syntax_by_token(grammar)?)))
-}
-
-/// `None` where the grammar fails on it.
-fn coloured(set: &SyntaxSet, syntax: &SyntaxReference, code: &str) -> Option<String> {
-    let mut state = ParseState::new(syntax);
-    let mut stack = ScopeStack::new();
-    let mut spans = Spans::default();
-    for line in LinesWithEndings::from(code) {
-        let operations = state.parse_line(line, set).ok()?;
-        let mut from = 0;
-        for (at, operation) in &operations {
-            spans.add(class(&stack), line.get(from..*at)?);
-            from = *at;
-            stack.apply(operation).ok()?;
-        }
-        spans.add(class(&stack), line.get(from..)?);
-    }
-    spans.close();
-    Some(spans.html)
 }
 
 /// Code becoming HTML, in as few spans as will do.

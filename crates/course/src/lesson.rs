@@ -328,6 +328,9 @@ fn check_front(renderer: &mut Renderer<'_>, front: &Front, end: usize) {
 fn refuse_odd_characters(renderer: &mut Renderer<'_>) {
     let source = renderer.source;
     for (index, line) in source.lines.iter().enumerate() {
+        if !line.bytes().fold(false, |odd, byte| odd | may_be_odd(byte)) {
+            continue;
+        }
         let odd = line
             .char_indices()
             .find(|(_, letter)| is_private(*letter) || (letter.is_control() && *letter != '\t'));
@@ -343,6 +346,12 @@ fn refuse_odd_characters(renderer: &mut Renderer<'_>) {
             );
         }
     }
+}
+
+/// Whether an odd character may begin with this byte of UTF-8: a quick look, which lets through nearly
+/// every line, be it Korean or English. U+0080 to U+00BF begin with C2, private ones with EE and EF.
+const fn may_be_odd(byte: u8) -> bool {
+    (byte < b' ' && byte != b'\t') | matches!(byte, 0x7f | 0xc2 | 0xee | 0xef)
 }
 
 fn refuse_double_ids(renderer: &mut Renderer<'_>, items: &[Item]) {

@@ -102,11 +102,10 @@ impl Folder {
         let listed = self.listed(&manifest, &source, problems);
         self.unlisted(&listed, problems);
 
-        let sources: BTreeMap<&str, Source<'_>> = self
-            .texts
-            .iter()
-            .map(|(path, text)| (path.as_str(), Source::new(path, text)))
-            .collect();
+        let texts: Vec<_> = self.texts.iter().collect();
+        let lines = parallel::map(&texts, |&(path, text)| Source::new(path, text));
+        let paths = self.texts.keys().map(String::as_str);
+        let sources: BTreeMap<&str, Source<'_>> = paths.zip(lines).collect();
         let rows = self.map(&manifest, &sources, problems);
         let row_ids: Option<BTreeSet<String>> = rows
             .as_ref()

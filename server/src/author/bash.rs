@@ -4,9 +4,10 @@
 //! closed off from the next. Where that bash complains, the scripts are halved until the faulty one is
 //! alone, and what bash says of it alone is what the author reads.
 
-use std::{env, process::Stdio, time::Duration};
+use std::{env, num::NonZeroUsize, process::Stdio, thread, time::Duration};
 
 use anyhow::{Context as _, Result};
+use futures::future::try_join_all;
 use tokio::{process::Command, time::timeout};
 
 use super::{
@@ -39,7 +40,17 @@ pub(super) async fn check(scripts: &[Script]) -> Result<Vec<Finding>> {
     for script in alone {
         findings.extend(check_alone(script).await?);
     }
-    let mut waiting = vec![&together[..]];
+    // A bash for each processor.
+    let processors = thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let share = together.len().div_ceil(processors).max(1);
+    let parts = try_join_all(together.chunks(share).map(check_together)).await?;
+    findings.extend(parts.into_iter().flatten());
+    Ok(findings)
+}
+
+async fn check_together(scripts: &[&Script]) -> Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut waiting = vec![scripts];
     while let Some(scripts) = waiting.pop() {
         match scripts {
             [] => {}

@@ -315,6 +315,10 @@ impl<'r, 'a, 'e> Pass<'r, 'a, 'e> {
     /// Text, in which `[[Ctrl]]` is a key.
     fn text(&mut self, text: &CowStr<'e>, range: &Range<usize>) {
         self.add_plain(text);
+        if !text.contains('[') {
+            self.out.push(Event::Text(text.clone()));
+            return;
+        }
         if let Some(at) = text.find("[^").filter(|at| text[*at..].contains(']')) {
             let start = range.start + at;
             self.renderer.problem(
