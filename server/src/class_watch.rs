@@ -2,7 +2,7 @@
 //! look; it ends when nobody does.
 //!
 //! The record is read once and then followed by the numbers of attempts; what is not on record (who is
-//! at what, who asked in vain) is [`crate::presence`]'s.
+//! at what) is [`crate::presence`]'s.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -383,10 +383,9 @@ fn exercise(
         return Cell::Done;
     }
     let tries = student.tried.get(&item).copied().unwrap_or_default();
-    let failed = at.map_or(0, |at| i64::from(at.failed)).max(tries.count);
     let is_long = is_here && at.is_some_and(|at| at.since.elapsed() > STUCK_AFTER);
     match at {
-        _ if failed >= STUCK_FAILED || is_long => Cell::Stuck,
+        _ if tries.count >= STUCK_FAILED || is_long => Cell::Stuck,
         Some(_) if is_here => Cell::Trying,
         _ if is_lately(tries.last_ms) => Cell::Trying,
         Some(_) => Cell::Idle,

@@ -8,7 +8,7 @@ use std::{
 
 use app::components::Standing;
 use course::{
-    Exercise, ItemId, Lesson, LessonId, Proof,
+    Exercise, Lesson, Proof,
     check::{self, Expected, Verdict},
 };
 use machine::{CheckRequest, Client, ExecRequest, MachineId, MachineUser, Outcome};
@@ -18,6 +18,7 @@ use tokio::sync::{Mutex as AsyncMutex, OwnedMutexGuard, broadcast};
 
 use crate::{
     app_state::machine_id,
+    presence::Presence,
     rounds::Rounds,
     trouble::Trouble,
     turns::{self, Reason, Turns},
@@ -65,13 +66,12 @@ pub(crate) struct Examiner {
     turns: Turns,
     busy: Mutex<HashMap<MachineId, Arc<AsyncMutex<()>>>>,
     news: broadcast::Sender<News>,
-    /// How many hints were opened of exercises that are not done yet. Only as long as the process
-    /// lives: after a restart the record says too few, which is in the student's favour.
-    hints: Mutex<HashMap<(AccountId, LessonId, ItemId), i64>>,
+    /// Knows how long a student was at an exercise.
+    presence: Presence,
 }
 
 impl Examiner {
-    pub(crate) fn new(machines: Client, store: Arc<dyn Store>) -> Self {
+    pub(crate) fn new(machines: Client, store: Arc<dyn Store>, presence: Presence) -> Self {
         let (news, _) = broadcast::channel(NEWS_KEPT);
         Self {
             machines,
@@ -79,22 +79,8 @@ impl Examiner {
             turns: Turns::new(),
             busy: Mutex::default(),
             news,
-            hints: Mutex::default(),
+            presence,
         }
-    }
-
-    /// Notes that the account has opened so many of an exercise's hints.
-    pub(crate) fn hints_opened(
-        &self,
-        account: AccountId,
-        lesson: &Lesson,
-        exercise: &Exercise,
-        count: i64,
-    ) {
-        let key = (account, lesson.id.clone(), exercise.id.clone());
-        let mut hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = hints.entry(key).or_default();
-        *known = count.max(*known);
     }
 
     /// What changes from now on, of everybody.
@@ -163,6 +149,31 @@ impl Examiner {
                 .await?;
         }
         self.tell(account, lesson, exercise, &standing, asked);
+        Ok(standing)
+    }
+
+    /// The same for a student who presses the button: that it is not done yet is an attempt as well,
+    /// which `key` names.
+    ///
+    /// # Errors
+    /// As [`Examiner::look`].
+    pub(crate) async fn look_for_student(
+        &self,
+        account: AccountId,
+        lesson: &Lesson,
+        exercise: &Exercise,
+        key: &AttemptKey,
+    ) -> Result<Standing, Trouble> {
+        let turn = self.turn_of_student(account).await;
+        let asked = Asked::ByStudent;
+        let standing = self.look(turn, account, lesson, exercise, asked).await?;
+        if let Standing::NotYet { feedback } = &standing {
+            let rounds = Rounds::of(&*self.store, account, lesson).await?;
+            let circumstances = rounds.circumstances(&exercise.id);
+            let outcome = (serde_json::json!({ "feedback": feedback }), false);
+            self.record(account, lesson, exercise, circumstances, outcome, key)
+                .await?;
+        }
         Ok(standing)
     }
 
@@ -311,16 +322,17 @@ impl Examiner {
         (response, right): (serde_json::Value, bool),
         key: &AttemptKey,
     ) -> Result<(), Trouble> {
-        let of = (account, lesson.id.clone(), exercise.id.clone());
-        let hints = {
-            let hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
-            hints.get(&of).copied().unwrap_or(0)
-        };
+        let (of, item) = (lesson.id.as_str(), exercise.id.as_str());
+        let hints = self
+            .store
+            .hints_opened(account, of, item, circumstances.round)
+            .await?;
+        let spent = self.presence.take_spent(account, &lesson.id, &exercise.id);
         self.store
             .record(NewAttempt {
                 account,
-                lesson: lesson.id.as_str(),
-                item: exercise.id.as_str(),
+                lesson: of,
+                item,
                 kind: ItemKind::Exercise,
                 version: &exercise.version,
                 response: &response,
@@ -329,14 +341,11 @@ impl Examiner {
                 key,
                 circumstances: Circumstances {
                     hints,
+                    spent_ms: spent.and_then(|spent| i64::try_from(spent.as_millis()).ok()),
                     ..circumstances
                 },
             })
             .await?;
-        if right {
-            let mut hints = self.hints.lock().unwrap_or_else(PoisonError::into_inner);
-            hints.remove(&of);
-        }
         Ok(())
     }
 

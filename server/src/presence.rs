@@ -1,9 +1,9 @@
-//! Who is there: when each student last gave a sign of life, which exercise they were at, and how that
-//! goes. Kept in memory only: after a restart it begins anew.
+//! Who is there: when each student last gave a sign of life, and at which exercise. Kept in memory
+//! only: after a restart it begins anew.
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -14,9 +14,9 @@ use store::AccountId;
 /// the lesson, and well before an unused machine falls asleep (15 minutes by default).
 const AWAY_AFTER: Duration = Duration::from_secs(300);
 
-/// What is known of each student.
-#[derive(Default)]
-pub(crate) struct Presence(Mutex<HashMap<AccountId, Life>>);
+/// What is known of each student: one for the process, cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Presence(Arc<Mutex<HashMap<AccountId, Life>>>);
 
 /// A student's signs of life.
 #[derive(Clone, Debug)]
@@ -36,8 +36,8 @@ pub(crate) struct At {
     pub(crate) exercise: ItemId,
     /// Since when, without having been away.
     pub(crate) since: Instant,
-    /// How often it was not done when the student asked.
-    pub(crate) failed: u32,
+    /// Until when the time spent on it is on record.
+    told: Instant,
 }
 
 impl Presence {
@@ -63,19 +63,28 @@ impl Presence {
                     lesson,
                     exercise,
                     since: life.seen,
-                    failed: 0,
+                    told: life.seen,
                 });
             }
         });
     }
 
-    /// Notes that the exercise in hand was not done when the student asked.
-    pub(crate) fn failed(&self, account: AccountId) {
-        self.note(account, |life| {
-            if let Some(at) = &mut life.at {
-                at.failed = at.failed.saturating_add(1);
-            }
-        });
+    /// How long the student has been at an exercise since this was last asked, without having been
+    /// away; `None` where they are at something else.
+    pub(crate) fn take_spent(
+        &self,
+        account: AccountId,
+        lesson: &LessonId,
+        exercise: &ItemId,
+    ) -> Option<Duration> {
+        let mut lives = self.lives();
+        let at = lives.get_mut(&account)?.at.as_mut()?;
+        if at.lesson != *lesson || at.exercise != *exercise {
+            return None;
+        }
+        let spent = at.told.elapsed();
+        at.told = Instant::now();
+        Some(spent)
     }
 
     /// Whether the student has given a sign of life lately.
@@ -107,6 +116,7 @@ impl Presence {
             && let Some(at) = &mut life.at
         {
             at.since = now;
+            at.told = now;
         }
         life.seen = now;
         what(life);

@@ -165,15 +165,16 @@ async fn open(args: &Args, content: &Path, site: &Path, machined: PathBuf) -> Re
     });
     let store = store::open(&args.record.location(&args.data)).await?;
     let machines = machine::Client::new(machined);
+    let presence = Presence::default();
     Ok(Classroom::new(Parts {
-        examiner: Examiner::new(machines.clone(), store.clone()),
+        examiner: Examiner::new(machines.clone(), store.clone(), presence.clone()),
         listener: Listener::new(machines.clone()),
         folder,
         for_author: args.author,
         machines,
         passwords: Passwords::new()?,
         throttle: Throttle::default(),
-        presence: Presence::default(),
+        presence,
         classes: ClassWatch::default(),
         announced: broadcast::Sender::new(ANNOUNCED_KEPT),
         roster: Roster::default(),

@@ -165,6 +165,10 @@ pub trait Classes: Send + Sync {
     /// [`Classes::class_by_code`]). Being in it already is no error.
     async fn join_another(&self, code: &str, account: AccountId) -> Result<(), JoinError>;
 
+    /// Accounts for new students of `class`, by name and password hash: all of them, or none where
+    /// names are taken. Returns those that are.
+    async fn enroll(&self, class: ClassId, students: &[(Name, String)]) -> Result<Vec<Name>>;
+
     /// A new student's account, in the class with this code (read as by [`Classes::class_by_code`]).
     async fn join(
         &self,

@@ -17,6 +17,7 @@ mod announcements;
 mod assignments;
 mod attempts;
 mod classes;
+mod hints;
 mod ids;
 mod location;
 mod postgres;
@@ -46,6 +47,7 @@ pub use attempts::{
     ItemProgress, NewAttempt, Place, RecordError, Recorded, StudentProgress,
 };
 pub use classes::{Class, ClassMember, ClassSummary, Classes, JoinCode, JoinError};
+pub use hints::Hints;
 pub use ids::{AccountId, AnnouncementId, AssignmentId, AttemptId, ClassId};
 pub use location::{BadLocation, Location, OpenError};
 pub use reviews::{ReviewRound, Reviews};
@@ -77,7 +79,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// The open record of a classroom. `Arc<dyn Store>` is what a program holds.
 #[async_trait]
 pub trait Store:
-    Accounts + Announcements + Assignments + Attempts + Classes + Reviews + Setups + SignIns + Debug
+    Accounts
+    + Announcements
+    + Assignments
+    + Attempts
+    + Classes
+    + Hints
+    + Reviews
+    + Setups
+    + SignIns
+    + Debug
 {
     /// The pool of connections, for the web's session store, which keeps its table in the same place.
     fn pool(&self) -> Pool;

@@ -10,6 +10,8 @@ mod assignments;
 mod attempts;
 #[path = "sql/classes.rs"]
 mod classes;
+#[path = "sql/hints.rs"]
+mod hints;
 #[path = "sql/reviews.rs"]
 mod reviews;
 #[path = "sql/setups.rs"]

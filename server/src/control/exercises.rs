@@ -16,9 +16,7 @@ use serde::Deserialize;
 use store::AccountId;
 
 use super::{fragment, lessons};
-use crate::{
-    app_state::Classroom, examiner::Asked, rounds::Rounds, trouble::Trouble, visitor::Visitor,
-};
+use crate::{app_state::Classroom, rounds::Rounds, trouble::Trouble, visitor::Visitor};
 
 #[derive(Deserialize)]
 pub(super) struct Submission {
@@ -59,13 +57,7 @@ pub(super) async fn submit(
         },
         // The page that was asked from is older than it looks.
         Some(_) if lessons::missing(lesson, exercise, &done).next().is_some() => Standing::Todo,
-        Some(account) => {
-            let standing = look(&classroom, account.id, lesson, exercise, &form).await?;
-            if matches!(standing, Standing::NotYet { .. } | Standing::WrongAnswer) {
-                classroom.presence.failed(account.id);
-            }
-            standing
-        }
+        Some(account) => look(&classroom, account.id, lesson, exercise, &form).await?,
     };
     if !visitor.wants_fragment {
         return Ok(Redirect::to(&place).into_response());
@@ -117,8 +109,12 @@ pub(super) async fn hints_opened(
     let count: usize = count.parse().map_err(|_| Trouble::BadRequest)?;
     let count = count.min(exercise.text.get(visitor.lang).hints.len());
     let count = i64::try_from(count)?;
-    let examiner = &classroom.examiner;
-    examiner.hints_opened(account, lesson, exercise, count);
+    let store = &*classroom.store;
+    let rounds = Rounds::of(store, account, lesson).await?;
+    let (lesson, round) = (lesson.id.as_str(), rounds.round(&item));
+    store
+        .open_hints(account, lesson, item.as_str(), round, count)
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -131,15 +127,15 @@ async fn look(
     form: &Submission,
 ) -> Result<Standing, Trouble> {
     let examiner = &classroom.examiner;
+    let key = lessons::key(&form.key)?;
     match &exercise.proof {
         Proof::Check(_) => {
-            let turn = examiner.turn_of_student(account).await;
-            let asked = Asked::ByStudent;
-            examiner.look(turn, account, lesson, exercise, asked).await
+            examiner
+                .look_for_student(account, lesson, exercise, &key)
+                .await
         }
         Proof::Answer(_) if form.answer.trim().is_empty() => Ok(Standing::NoAnswer),
         Proof::Answer(_) => {
-            let key = lessons::key(&form.key)?;
             let given = &form.answer;
             examiner
                 .answer(account, lesson, exercise, given, &key)

@@ -160,6 +160,33 @@ fn values_are_a_students_own_and_what_builds_on_something_waits_for_it() {
 }
 
 #[test]
+fn a_check_in_vain_is_an_attempt_and_hints_outlive_a_restart() {
+    let (mut classroom, students) = open(&["김"]);
+    let [kim] = &students[..] else {
+        panic!("a student")
+    };
+    let file = file_of(&kim.get(LESSON));
+    // However often the form is sent, it is one attempt.
+    press_until(kim, "make", "data-state=\"wrong\"");
+    press(kim, "make", "");
+    let hints = |count: u32| {
+        let path = format!("{LESSON}/exercises/make/hints/{count}");
+        assert_eq!(kim.post(&path, &[]).status, 204);
+    };
+    // More than there are.
+    hints(7);
+    classroom.kill();
+    classroom.start_again();
+    bash(&classroom, "s2", &format!("touch /srv/{file}"));
+    press_until(kim, "make", "data-state=\"done\"");
+    let recorded = classroom.sql(
+        "SELECT is_right || ' ' || hints || ' ' || (spent_ms >= 0) || ' ' || response
+         FROM attempts ORDER BY id",
+    );
+    assert_eq!(recorded, ["0 0 1 {\"feedback\":\"absent\"}", "1 1 1 null"]);
+}
+
+#[test]
 fn an_exercise_in_review_is_set_up_anew_and_passes_anew() {
     let (classroom, students) = open(&["김"]);
     let kim = &students[0];
@@ -191,7 +218,8 @@ fn an_exercise_in_review_is_set_up_anew_and_passes_anew() {
     press_until(kim, "make", "data-state=\"done\"");
     press(kim, "make", "");
     assert_eq!(
-        classroom.sql("SELECT place || ' ' || (round > 0) FROM attempts ORDER BY id"),
+        classroom
+            .sql("SELECT place || ' ' || (round > 0) FROM attempts WHERE is_right ORDER BY id"),
         ["lesson 0", "review 1"],
         "one pass in each round"
     );

@@ -23,10 +23,11 @@ const TEACHES_ALONE: &str = "SELECT EXISTS (SELECT 1 FROM class_teachers AS own 
                     WHERE class = own.class AND account <> $1))";
 
 /// What takes the account `$1` out of the record.
-const FORGET: [&str; 7] = [
+const FORGET: [&str; 8] = [
     "DELETE FROM sign_ins WHERE account = $1",
     "DELETE FROM attempts WHERE account = $1",
     "DELETE FROM review_rounds WHERE account = $1",
+    "DELETE FROM hints_opened WHERE account = $1",
     "DELETE FROM memberships WHERE account = $1",
     "DELETE FROM announcements WHERE author = $1",
     "DELETE FROM class_teachers WHERE account = $1",

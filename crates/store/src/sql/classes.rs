@@ -217,6 +217,22 @@ impl Classes for Record {
         Ok(())
     }
 
+    async fn enroll(&self, class: ClassId, students: &[(Name, String)]) -> Result<Vec<Name>> {
+        let mut transaction = self.write().await?;
+        let mut taken = Vec::new();
+        for (name, password_hash) in students {
+            let role = Role::Student;
+            match insert_account(&mut transaction, name, role, password_hash).await? {
+                Some(account) => insert_member(&mut transaction, class, account.id).await?,
+                None => taken.push(name.clone()),
+            }
+        }
+        if taken.is_empty() {
+            transaction.commit().await?;
+        }
+        Ok(taken)
+    }
+
     async fn join(
         &self,
         code: &str,

@@ -8,6 +8,8 @@
 mod backup;
 mod classroom;
 mod durability;
+mod people;
 mod postgres;
+mod released;
 mod story;
 mod words;

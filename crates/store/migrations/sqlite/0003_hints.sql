@@ -1,0 +1,9 @@
+-- How many hints a student has opened of an exercise, in which of its rounds.
+CREATE TABLE hints_opened (
+    account  INTEGER NOT NULL REFERENCES accounts (id),
+    lesson   TEXT    NOT NULL,
+    exercise TEXT    NOT NULL,
+    round    INTEGER NOT NULL,
+    count    INTEGER NOT NULL,
+    PRIMARY KEY (account, lesson, exercise, round)
+);
