@@ -317,6 +317,7 @@ forgotten-password = If you forgot your password, ask your instructor.
 field-name = Name
 field-password = Password
 field-code = Class code
+field-file = Roster file (CSV)
 field-title = Class name
 name-help = A name by which your instructor knows you.
 password-help = At least { $n } characters
@@ -340,6 +341,12 @@ trouble-password-short = Too short. It needs at least { $n } characters.
 trouble-password-long = This password is too long.
 trouble-title-empty = Please name the class.
 trouble-title-too-long = A class name has at most { $n } characters.
+trouble-name-taken-elsewhere = Somebody in this classroom has this name. If it is the same person, give them the class code; otherwise add something to tell them apart.
+trouble-name-twice = The file has this name twice. Add something to tell them apart.
+trouble-file-missing = Please choose a file.
+trouble-file-not-text = This file cannot be read as a table. In Excel, use “Save As” and choose CSV.
+trouble-file-empty = The file has no names.
+trouble-file-too-long = At most { $n } students at a time. Please split the file.
 
 # Roster and instructors
 last-seen = Last seen
@@ -361,6 +368,22 @@ code-close = Close
 code-never = Keep open
 code-today = Until tonight
 code-week = For a week
+import = Add many from a file
+import-help = One student a line: the name first, then a password. Where there is none, one is made. A CSV file as Excel saves it will do.
+import-act = Add students
+import-done = { $n ->
+    [one] One student was added.
+   *[other] { $n } students were added.
+}
+import-there = { $n ->
+    [one] One was in the class already and stays as they are.
+   *[other] { $n } were in the class already and stay as they are.
+}
+import-passwords = The passwords that were made are shown only once. Print them or write them down now, and hand them over.
+import-refused = Nobody was added.
+import-refused-text = Please mend these lines and choose the file again.
+import-line = Line
+import-trouble = What to mend
 teachers = Teachers of this class
 add-teacher = Add
 add-teacher-help = The name of an instructor who has an account already.
@@ -468,6 +491,7 @@ figures-answers = Answers
 figures-facility = Facility
 figures-discrimination = Discrimination
 figures-choices = Choices
+figures-here = Facility in your classes: { $classes }
 figures-few = Too few answers to rely on
 figures-unknown = not known
 figures-count = { $n ->

@@ -28,6 +28,10 @@ pub enum FormTrouble {
     NoSuchCode,
     /// Somebody has this name.
     NameTaken,
+    /// Somebody who is not in the class has this name.
+    NameTakenElsewhere,
+    /// A file has this name twice.
+    NameTwice,
     /// No name, or one of invisible characters.
     NameEmpty,
     /// The name is too long.
@@ -46,6 +50,17 @@ pub enum FormTrouble {
     LastAdmin,
     /// No instructor has this name.
     NoSuchInstructor,
+    /// No file was chosen.
+    FileMissing,
+    /// The file is no text, or in no encoding that we know.
+    FileNotText,
+    /// The file has no names.
+    FileEmpty,
+    /// The file has more names than are taken at once.
+    FileTooLong {
+        /// How many are.
+        max: usize,
+    },
     /// A class needs a name.
     TitleEmpty,
     /// The class's name is too long.
@@ -63,8 +78,14 @@ impl FormTrouble {
             | Self::LastAdmin
             | Self::TooMany { .. } => None,
             Self::NoSuchCode => Some("code"),
-            Self::NameTaken | Self::NoSuchInstructor | Self::NameEmpty | Self::NameTooLong => {
-                Some("name")
+            Self::NameTaken
+            | Self::NameTakenElsewhere
+            | Self::NameTwice
+            | Self::NoSuchInstructor
+            | Self::NameEmpty
+            | Self::NameTooLong => Some("name"),
+            Self::FileMissing | Self::FileNotText | Self::FileEmpty | Self::FileTooLong { .. } => {
+                Some("file")
             }
             Self::PasswordShort | Self::PasswordLong => Some("password"),
             Self::NotYourName => Some("own-name"),
@@ -72,13 +93,20 @@ impl FormTrouble {
         }
     }
 
-    fn text(self, words: Words) -> String {
+    /// What is said of it.
+    pub(super) fn text(self, words: Words) -> String {
         let (key, n): (_, FluentValue<'static>) = match self {
             Self::Lapsed => ("trouble-lapsed", 0.into()),
             Self::WrongPassword => ("trouble-wrong-password", 0.into()),
             Self::TooMany { minutes } => ("trouble-too-many", minutes.into()),
             Self::NoSuchCode => ("trouble-no-such-code", 0.into()),
             Self::NameTaken => ("trouble-name-taken", 0.into()),
+            Self::NameTakenElsewhere => ("trouble-name-taken-elsewhere", 0.into()),
+            Self::NameTwice => ("trouble-name-twice", 0.into()),
+            Self::FileMissing => ("trouble-file-missing", 0.into()),
+            Self::FileNotText => ("trouble-file-not-text", 0.into()),
+            Self::FileEmpty => ("trouble-file-empty", 0.into()),
+            Self::FileTooLong { max } => ("trouble-file-too-long", max.into()),
             Self::NameEmpty => ("trouble-name-empty", 0.into()),
             Self::NameTooLong => ("trouble-name-too-long", store::NAME_MAX.into()),
             Self::PasswordShort => ("trouble-password-short", PASSWORD_MIN.into()),
@@ -334,6 +362,7 @@ pub(super) fn field(
                 autocomplete=field.autocomplete
                 autocapitalize=(name == "code").then_some("characters")
                 spellcheck=(name == "code").then_some("false")
+                accept=(field.kind == "file").then_some(".csv,.txt,text/csv,text/plain")
                 aria-describedby=described
                 aria-invalid=invalid
             />

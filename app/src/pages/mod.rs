@@ -32,11 +32,13 @@ pub use doors::{FormTrouble, Join, PASSWORD_MIN, Setup, SignIn, join, setup, sig
 pub use glossary::glossary;
 pub use heatmap::{HeatmapView, StudentMastery, heatmap};
 pub use instructors::{InstructorsView, instructors};
-pub use item_analysis::{ChoiceCount, FiguresOrder, QuestionFigures, choice_counts, item_analysis};
+pub use item_analysis::{
+    ChoiceCount, ClassFigures, FiguresOrder, QuestionFigures, choice_counts, item_analysis,
+};
 pub use lesson::{LessonView, lesson, lesson_changed};
 pub use me::{ConceptView, Due, MeView, me};
 pub use quiz::{Asked, QuizNotice, QuizResult, QuizView, quiz, quiz_form, quiz_result};
 pub use review::{ReviewEntry, ReviewItem, ReviewState, ReviewView, review, reviewed};
-pub use roster::{Given, RosterView, roster};
+pub use roster::{BadLine, Given, Imported, RosterView, roster};
 pub use sorry::{Sorry, sorry};
 pub use student::{StudentView, student};

@@ -27,6 +27,8 @@ pub struct RosterView {
     pub teachers: Vec<Account>,
     /// The password made just now.
     pub given: Option<Given>,
+    /// What came of a file of names.
+    pub import: Option<Imported>,
     /// The name entered for another teacher.
     pub name: String,
     /// Why the form came back.
@@ -42,6 +44,33 @@ pub struct Given {
     pub name: String,
     /// The password.
     pub password: String,
+}
+
+/// What came of a file of names.
+#[derive(Clone, Debug)]
+pub enum Imported {
+    /// Nothing: these lines will not do.
+    Refused(Vec<BadLine>),
+    /// New students.
+    Done {
+        /// How many.
+        count: usize,
+        /// How many of the file were in the class before.
+        there: usize,
+        /// The passwords that were made, for those who had none in the file.
+        made: Vec<Given>,
+    },
+}
+
+/// A line of a file of names that will not do.
+#[derive(Clone, Debug)]
+pub struct BadLine {
+    /// Which, from 1.
+    pub line: u64,
+    /// The name in it.
+    pub name: String,
+    /// Why.
+    pub trouble: FormTrouble,
 }
 
 /// The page.
@@ -63,8 +92,10 @@ pub fn roster(frame: Frame, view: RosterView) -> Rendered {
                     {class_nav(words, class, "roster")}
                 </header>
                 {view.given.as_ref().map(|it| given(words, it))}
+                {view.import.as_ref().map(|it| imported(words, it))}
                 {members(words, &view)}
                 {code(words, &view)}
+                {import(words, &view)}
                 {teachers(words, &view)}
             </main>
         }
@@ -78,6 +109,90 @@ pub(super) fn given(words: Words, given: &Given) -> impl IntoView + use<> {
             <strong>{words.t("given-title")}</strong>
             <p>{given.name.clone()} ": " <code class="code">{given.password.clone()}</code></p>
             <p>{words.t("given-text")}</p>
+        </div>
+    }
+}
+
+/// What came of a file of names.
+fn imported(words: Words, imported: &Imported) -> AnyView {
+    match imported {
+        Imported::Refused(lines) => refused(words, lines).into_any(),
+        Imported::Done { count, there, made } => {
+            let there = (*there > 0).then(|| {
+                let there = words.with("import-there", &[("n", (*there).into())]);
+                view! { <p>{there}</p> }
+            });
+            let made = (!made.is_empty()).then(|| passwords(words, made));
+            view! {
+                <div class="message" data-tone="done" role="status">
+                    <strong>{words.with("import-done", &[("n", (*count).into())])}</strong>
+                    {there}
+                </div>
+                {made}
+            }
+            .into_any()
+        }
+    }
+}
+
+fn refused(words: Words, lines: &[BadLine]) -> impl IntoView + use<> {
+    let rows: Vec<_> = lines
+        .iter()
+        .map(|it| {
+            view! {
+                <tr>
+                    <td>{it.line}</td>
+                    <th scope="row">{it.name.clone()}</th>
+                    <td>{it.trouble.text(words)}</td>
+                </tr>
+            }
+        })
+        .collect();
+    view! {
+        <div class="message" data-tone="wrong" role="alert">
+            <strong>{words.t("import-refused")}</strong>
+            <p>{words.t("import-refused-text")}</p>
+        </div>
+        <div class="grid-scroll" role="region" tabindex="0" aria-label=words.t("import-refused")>
+            <table class="figures">
+                <thead>
+                    <tr>
+                        <th scope="col">{words.t("import-line")}</th>
+                        <th scope="col">{words.t("field-name")}</th>
+                        <th scope="col">{words.t("import-trouble")}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
+        </div>
+    }
+}
+
+/// Passwords that were made for many, to be printed and cut up.
+fn passwords(words: Words, made: &[Given]) -> impl IntoView + use<> {
+    let rows: Vec<_> = made
+        .iter()
+        .map(|it| {
+            view! {
+                <tr>
+                    <th scope="row">{it.name.clone()}</th>
+                    <td><code class="code">{it.password.clone()}</code></td>
+                </tr>
+            }
+        })
+        .collect();
+    view! {
+        <p>{words.t("import-passwords")}</p>
+        <div class="grid-scroll" role="region" tabindex="0" aria-label=words.t("given-title")>
+            <table class="figures">
+                <thead>
+                    <tr>
+                        <th scope="col">{words.t("field-name")}</th>
+                        <th scope="col">{words.t("field-password")}</th>
+                    </tr>
+                </thead>
+                <tbody>{rows}</tbody>
+            </table>
         </div>
     }
 }
@@ -171,6 +286,27 @@ fn code(words: Words, view: &RosterView) -> impl IntoView + use<> {
                 action=paths::roster_act(words.0, view.class.id, "code")
             >
                 {buttons}
+            </form>
+        </section>
+    }
+}
+
+fn import(words: Words, view: &RosterView) -> impl IntoView + use<> {
+    let file = Field {
+        kind: "file",
+        help: Some(words.t("import-help")),
+        ..Field::text("file", String::new())
+    };
+    view! {
+        <section aria-labelledby="import">
+            <h2 id="import">{words.t("import")}</h2>
+            <form
+                method="post"
+                enctype="multipart/form-data"
+                action=paths::roster_act(words.0, view.class.id, "import")
+            >
+                {field(words, file, view.trouble)}
+                <button class="button">{words.t("import-act")}</button>
             </form>
         </section>
     }

@@ -273,7 +273,7 @@ pub(super) fn name_and_password(name: &str, password: &str) -> Result<(Name, Str
 }
 
 /// What a form says of a name that will not do.
-pub(super) fn bad_name(error: BadName) -> FormTrouble {
+pub(crate) fn bad_name(error: BadName) -> FormTrouble {
     match error {
         BadName::TooLong => FormTrouble::NameTooLong,
         BadName::Empty | BadName::Invisible => FormTrouble::NameEmpty,
@@ -281,7 +281,7 @@ pub(super) fn bad_name(error: BadName) -> FormTrouble {
 }
 
 /// A password that will do.
-pub(super) fn good_password(password: &str) -> Result<String, FormTrouble> {
+pub(crate) fn good_password(password: &str) -> Result<String, FormTrouble> {
     if password.chars().count() < PASSWORD_MIN {
         return Err(FormTrouble::PasswordShort);
     }

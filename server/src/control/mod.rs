@@ -23,10 +23,12 @@ mod quizzes;
 mod review;
 mod roster;
 mod settings;
+mod streams;
 mod terminal;
 
 use std::{net::IpAddr, path::Path, sync::Arc, time::Duration};
 
+pub(crate) use accounts::{bad_name, good_password};
 use app::Rendered;
 use axum::{
     Extension, Router,
@@ -149,6 +151,10 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .route("/{lang}/classes/{class}/roster", get(roster::show))
         .route("/{lang}/classes/{class}/roster/code", post(roster::code))
         .route(
+            "/{lang}/classes/{class}/roster/import",
+            post(roster::import),
+        )
+        .route(
             "/{lang}/classes/{class}/roster/password",
             post(roster::password),
         )
@@ -181,6 +187,10 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .route("/{lang}/machine/terminal", get(terminal::attach))
         .route("/{lang}/classes/{class}/live", get(class_live::follow))
         .merge(author::streams())
+        .layer(middleware::from_fn_with_state(
+            classroom.clone(),
+            streams::end_with_sign_in,
+        ))
         .layer(middleware::from_fn(known_language));
     pages
         .merge(streams)

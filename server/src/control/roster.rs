@@ -1,10 +1,11 @@
 //! A class's roster: its students, its teachers, its code.
 
 use anyhow::Context;
-use app::pages::{self, FormTrouble, Given, RosterView, paths};
+use app::pages::{self, FormTrouble, Given, Imported, RosterView, paths};
 use axum::{
     Form,
-    extract::State,
+    extract::{Multipart, State, multipart::MultipartError},
+    http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
@@ -14,7 +15,7 @@ use store::{AccountId, Class, Name};
 use super::{Page, accounts::refused};
 use crate::{
     app_state::Classroom,
-    passwords,
+    enrolment, passwords, roster_file,
     trouble::Trouble,
     visitor::{Teacher, Visitor},
 };
@@ -139,6 +140,72 @@ pub(super) async fn add_teacher(
     Ok(refused(&trouble, page))
 }
 
+/// Makes accounts for the students in a file, all of them or none.
+pub(super) async fn import(
+    State(classroom): State<Classroom>,
+    teacher: Teacher,
+    visitor: Visitor,
+    form: Multipart,
+) -> Result<Response, Trouble> {
+    let before = view(&classroom, &teacher).await?;
+    let show = |view| pages::roster(visitor.frame(&classroom), view);
+    let entries = match file(form).await?.and_then(|file| roster_file::read(&file)) {
+        Ok(entries) => entries,
+        Err(trouble) => {
+            let page = show(RosterView {
+                trouble: Some(trouble),
+                ..before
+            });
+            return Ok(refused(&trouble, page));
+        }
+    };
+    let refuse = |lines, before| {
+        let page = show(RosterView {
+            import: Some(Imported::Refused(lines)),
+            ..before
+        });
+        (StatusCode::UNPROCESSABLE_ENTITY, Page(page)).into_response()
+    };
+    let checked = enrolment::check(&classroom, &before.members, entries).await?;
+    let students = match checked.wrong.is_empty() {
+        true => checked.students,
+        false => return Ok(refuse(checked.wrong, before)),
+    };
+    let enrolled = enrolment::enroll(&classroom, teacher.class, students).await?;
+    let (count, made) = match enrolled {
+        Ok(enrolled) => enrolled,
+        Err(taken) => return Ok(refuse(taken, before)),
+    };
+    tracing::info!(class = %teacher.class, count, "{count} students were added from a file");
+    let view = RosterView {
+        import: Some(Imported::Done {
+            count,
+            there: checked.there,
+            made,
+        }),
+        ..view(&classroom, &teacher).await?
+    };
+    Ok(Page(show(view)).into_response())
+}
+
+/// The file of a form.
+async fn file(mut form: Multipart) -> Result<Result<Vec<u8>, FormTrouble>, Trouble> {
+    let max = roster_file::STUDENTS_MAX;
+    let too_long = |error: &MultipartError| error.status() == StatusCode::PAYLOAD_TOO_LARGE;
+    while let Some(field) = form.next_field().await.map_err(|_| Trouble::BadRequest)? {
+        if field.name() != Some("file") {
+            continue;
+        }
+        return match field.bytes().await {
+            Ok(bytes) if bytes.is_empty() => Ok(Err(FormTrouble::FileMissing)),
+            Ok(bytes) => Ok(Ok(bytes.to_vec())),
+            Err(error) if too_long(&error) => Ok(Err(FormTrouble::FileTooLong { max })),
+            Err(_) => Err(Trouble::BadRequest),
+        };
+    }
+    Ok(Err(FormTrouble::FileMissing))
+}
+
 async fn view(classroom: &Classroom, teacher: &Teacher) -> Result<RosterView, Trouble> {
     let class = class(classroom, teacher).await?;
     let until = class.join_expires_ms.map(|until| in_words(&class, until));
@@ -148,6 +215,7 @@ async fn view(classroom: &Classroom, teacher: &Teacher) -> Result<RosterView, Tr
         teachers: classroom.store.teachers(class.id).await?,
         class,
         given: None,
+        import: None,
         name: String::new(),
         trouble: None,
         now_ms: store::now_ms(),

@@ -17,6 +17,7 @@ mod operator;
 mod quizzes;
 mod reload;
 mod review;
+mod rosters;
 mod secrets;
 mod values;
 mod walls;
