@@ -34,6 +34,15 @@ pub struct QuestionFigures {
     pub choices: Vec<ChoiceCount>,
 }
 
+/// What the first attempts of one class say of a question.
+#[derive(Clone, Debug)]
+pub struct ClassFigures {
+    /// The class.
+    pub class: Class,
+    /// What they say.
+    pub figures: QuestionFigures,
+}
+
 /// A choice of a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChoiceCount {
@@ -191,15 +200,61 @@ pub fn item_analysis(
     })
 }
 
-fn row(words: Words, it: QuestionFigures) -> impl IntoView {
-    let few = it
-        .few
-        .then(|| view! { <span class="few">{words.t("figures-few")}</span> });
-    let discrimination = it
-        .discrimination
-        .map_or_else(|| words.t("figures-unknown"), |r| format!("{r:.2}"));
-    let choices: Vec<_> = it
-        .choices
+/// What the classes of whoever reads the lesson say of a question, folded up beside it.
+pub(super) fn beside_question(
+    words: Words,
+    item: &ItemId,
+    of_classes: Vec<ClassFigures>,
+) -> impl IntoView + use<> {
+    let facility: Vec<_> = of_classes
+        .iter()
+        .map(|it| format!("{} {}", it.class.title, percent(it.figures.facility)))
+        .collect();
+    let facility = facility.join(", ");
+    let classes: Vec<_> = of_classes
+        .into_iter()
+        .map(|it| of_class(words, it))
+        .collect();
+    view! {
+        <details class="figures-note" id=format!("{item}-figures")>
+            <summary>{words.with("figures-here", &[("classes", facility.into())])}</summary>
+            {classes}
+        </details>
+    }
+}
+
+fn of_class(words: Words, of: ClassFigures) -> impl IntoView {
+    let ClassFigures { class, figures: it } = of;
+    let few = few(words, &it);
+    let choices = choices(words, it.choices);
+    view! {
+        <p>
+            <a href=paths::class_page(words.0, class.id, "questions")>{class.title}</a>
+            {format!(": {} {}", words.t("figures-answers"), it.answers)}
+            {format!(" · {} {}", words.t("figures-facility"), percent(it.facility))}
+            {format!(" · {} {}", words.t("figures-discrimination"), correlation(words, it.discrimination))}
+            " " {few}
+        </p>
+        {(!choices.is_empty()).then(|| view! { <ul>{choices}</ul> })}
+    }
+}
+
+fn percent(part: f64) -> String {
+    format!("{:.0} %", part * 100.0)
+}
+
+fn correlation(words: Words, found: Option<f64>) -> String {
+    found.map_or_else(|| words.t("figures-unknown"), |r| format!("{r:.2}"))
+}
+
+fn few(words: Words, it: &QuestionFigures) -> Option<impl IntoView + use<>> {
+    it.few
+        .then(|| view! { <span class="few">{words.t("figures-few")}</span> })
+}
+
+/// How often each choice was taken.
+fn choices(words: Words, choices: Vec<ChoiceCount>) -> Vec<impl IntoView + use<>> {
+    choices
         .into_iter()
         .map(|choice| {
             let right = choice
@@ -212,7 +267,13 @@ fn row(words: Words, it: QuestionFigures) -> impl IntoView {
                 </li>
             }
         })
-        .collect();
+        .collect()
+}
+
+fn row(words: Words, it: QuestionFigures) -> impl IntoView {
+    let few = few(words, &it);
+    let discrimination = correlation(words, it.discrimination);
+    let choices = choices(words, it.choices);
     let choices = (!choices.is_empty()).then(|| {
         view! {
             <details>
@@ -228,7 +289,7 @@ fn row(words: Words, it: QuestionFigures) -> impl IntoView {
                 <span class="of">{it.lesson_title}</span>
             </th>
             <td>{it.answers} " " {few}</td>
-            <td>{format!("{:.0} %", it.facility * 100.0)}</td>
+            <td>{percent(it.facility)}</td>
             <td>{discrimination}</td>
             <td>{choices}</td>
         </tr>

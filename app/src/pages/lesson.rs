@@ -6,7 +6,10 @@ use course::{Block, Course, ItemId, Lesson, LessonId};
 use leptos::prelude::*;
 use store::Announcement;
 
-use super::paths::{self, Side};
+use super::{
+    item_analysis::{ClassFigures, beside_question},
+    paths::{self, Side},
+};
 use crate::{
     components::{
         ExerciseView, MachineView, QuestionView, Standing, announcements, exercise, machine_pane,
@@ -27,6 +30,8 @@ pub struct LessonView {
     pub questions: Vec<QuestionView>,
     /// How it stands with its exercises, in the lesson's order, and a key for each one's form.
     pub exercises: Vec<ExerciseView>,
+    /// How the visitor's classes answered each question, where they teach any.
+    pub figures: BTreeMap<ItemId, Vec<ClassFigures>>,
     /// The visitor's machine, where the lesson has exercises.
     pub machine: Option<MachineView>,
     /// What was said to the visitor of late, the last first.
@@ -58,10 +63,7 @@ fn body(frame: Frame, view: LessonView) -> Option<impl IntoView> {
     let unit = course
         .unit(lesson.id.unit())
         .map(|unit| unit.title.get(lang).clone());
-    let live = view
-        .machine
-        .as_ref()
-        .is_some_and(|machine| *machine != MachineView::SignIn);
+    let live = frame.account.is_some();
     let lapsed = live.then(|| {
         let href = paths::sign_in(lang, &paths::lesson(lang, &lesson.id), true);
         view! {
@@ -144,6 +146,7 @@ pub(super) fn facts(words: Words, lesson: &Lesson) -> String {
 /// The text, with exercises and questions where the author put them, in one flow: the style sheet
 /// spaces what stands next to each other.
 fn blocks(words: Words, lesson: &Lesson, view: LessonView) -> String {
+    let mut figures = view.figures;
     let mut exercises = numbered(lesson.exercises.iter().zip(view.exercises), |it| &it.id);
     let mut questions = numbered(lesson.questions.iter().zip(view.questions), |it| &it.id);
     let mut html = String::new();
@@ -158,6 +161,9 @@ fn blocks(words: Words, lesson: &Lesson, view: LessonView) -> String {
             Block::Question(id) => {
                 if let Some((number, it, view)) = questions.remove(id) {
                     html.push_str(&question(words, &lesson.id, it, number, view).to_html());
+                    if let Some(figures) = figures.remove(id) {
+                        html.push_str(&beside_question(words, id, figures).to_html());
+                    }
                 }
             }
         }

@@ -2,7 +2,7 @@
 
 use app::{Words, components, pages::paths};
 use axum::{
-    Form,
+    Extension, Form,
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
@@ -15,6 +15,7 @@ use tokio::sync::{broadcast::error::RecvError, mpsc};
 use super::{accounts::local_path, fragment};
 use crate::{
     app_state::Classroom,
+    proxy::Via,
     trouble::Trouble,
     visitor::{Instructor, Member, Teacher, Visitor},
 };
@@ -62,6 +63,7 @@ pub(super) struct Heard {
 /// Puts away what was said up to one announcement.
 pub(super) async fn heard(
     State(classroom): State<Classroom>,
+    Extension(via): Extension<Via>,
     Member(account): Member,
     visitor: Visitor,
     jar: CookieJar,
@@ -70,6 +72,7 @@ pub(super) async fn heard(
     let last: AnnouncementId = form.last.parse().map_err(|_| Trouble::BadRequest)?;
     let cookie = Cookie::build((HEARD_COOKIE, format!("{}-{last}", account.id)))
         .path("/")
+        .secure(via.secure)
         .http_only(true)
         .same_site(SameSite::Lax)
         .max_age(SHOWN_FOR)

@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use app::pages::{
-    self, FiguresOrder, HeatmapView, QuestionFigures, StudentMastery, StudentView, choice_counts,
+    self, ClassFigures, FiguresOrder, HeatmapView, QuestionFigures, StudentMastery, StudentView,
+    choice_counts,
 };
 use axum::extract::{Path, Query, State};
-use course::{Course, ItemId, Lang, LessonId, Response};
+use course::{Course, ItemId, Lang, Lesson, LessonId, Response};
 use mastery::{FirstAttempt, ItemAnalysis, analyse};
 use serde::Deserialize;
 use store::{AccountId, Attempt, ClassId, ItemKind, Place, now_ms};
@@ -103,10 +104,40 @@ pub(super) async fn questions(
     let class = class.ok_or(Trouble::NotFound)?;
     let course = classroom.course();
     let found = analysis(&classroom, &course, class.id).await?;
-    let figures = figures(&course, visitor.lang, &found);
+    let lessons = course.lessons();
+    let figures = lessons
+        .flat_map(|lesson| figures(lesson, visitor.lang, &found))
+        .collect();
     let order = FiguresOrder::from_word(&order.sort);
     let frame = visitor.frame(&classroom);
     Ok(pages::item_analysis(frame, class, figures, order).into())
+}
+
+/// How each class that somebody teaches answered a lesson's questions.
+///
+/// # Errors
+/// When the record cannot be read.
+pub(super) async fn beside_questions(
+    classroom: &Classroom,
+    teacher: AccountId,
+    lesson: &Lesson,
+    lang: Lang,
+) -> Result<BTreeMap<ItemId, Vec<ClassFigures>>, Trouble> {
+    let course = classroom.course();
+    let mut beside: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for class in classroom.store.classes_of(teacher).await? {
+        let class = class.class;
+        let found = analysis(classroom, &course, class.id).await?;
+        for figures in figures(lesson, lang, &found) {
+            let of_class = ClassFigures {
+                class: class.clone(),
+                figures,
+            };
+            let item = of_class.figures.item.clone();
+            beside.entry(item).or_default().push(of_class);
+        }
+    }
+    Ok(beside)
 }
 
 /// The analysis of a class's first attempts at questions as they are now.
@@ -153,13 +184,13 @@ fn first(course: &Course, attempt: &Attempt) -> Option<FirstAttempt<AccountId, K
     })
 }
 
-/// The figures of each question that was answered, in the course's order.
+/// The figures of each question of a lesson that was answered.
 fn figures(
-    course: &Course,
+    lesson: &Lesson,
     lang: Lang,
     found: &BTreeMap<Key, ItemAnalysis>,
 ) -> Vec<QuestionFigures> {
-    let of = |lesson: &course::Lesson, question: &course::Question| {
+    let of = |question: &course::Question| {
         let found = found.get(&(lesson.id.clone(), question.id.clone()))?;
         let count = |choice| found.choices.get(&choice).copied().unwrap_or_default();
         Some(QuestionFigures {
@@ -174,8 +205,5 @@ fn figures(
             choices: choice_counts(question, lang, count),
         })
     };
-    let lessons = course.lessons();
-    lessons
-        .flat_map(|lesson| lesson.questions.iter().filter_map(move |it| of(lesson, it)))
-        .collect()
+    lesson.questions.iter().filter_map(of).collect()
 }

@@ -5,6 +5,7 @@ use app::{
     pages::{self, CourseView},
 };
 use axum::{
+    Extension,
     extract::State,
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
@@ -14,6 +15,7 @@ use axum_extra::extract::CookieJar;
 use super::{Page, announcements::unheard, assignments::due_of, settings::lasting};
 use crate::{
     app_state::Classroom,
+    proxy::Via,
     trouble::Trouble,
     visitor::{self, LANG_COOKIE, Visitor},
 };
@@ -41,6 +43,7 @@ pub(super) async fn with_slash(visitor: Visitor) -> Redirect {
 pub(super) async fn show(
     State(classroom): State<Classroom>,
     visitor: Visitor,
+    Extension(via): Extension<Via>,
     jar: CookieJar,
 ) -> Result<Response, Trouble> {
     let course = classroom.course();
@@ -57,6 +60,6 @@ pub(super) async fn show(
         None => (CourseView::default(), None),
     };
     let page = pages::course(visitor.frame_with(&classroom, total), course, view);
-    let jar = jar.add(lasting(LANG_COOKIE, visitor.lang.code()));
+    let jar = jar.add(lasting(via, LANG_COOKIE, visitor.lang.code()));
     Ok((jar, Page(page)).into_response())
 }

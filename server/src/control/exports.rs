@@ -6,6 +6,7 @@ use std::{collections::HashMap, fmt::Write, sync::Arc};
 
 use app::Words;
 use axum::{
+    Extension,
     body::{Body, Bytes},
     extract::State,
     http::{HeaderMap, header},
@@ -20,6 +21,7 @@ use store::{AccountId, Attempt, AttemptId, Class, ItemKind, Place};
 
 use crate::{
     app_state::Classroom,
+    proxy::Via,
     trouble::Trouble,
     visitor::{Teacher, Visitor},
 };
@@ -72,12 +74,13 @@ pub(super) async fn xapi(
     State(classroom): State<Classroom>,
     teacher: Teacher,
     visitor: Visitor,
+    Extension(via): Extension<Via>,
     headers: HeaderMap,
 ) -> Result<Response, Trouble> {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let home = format!("http://{}", host.ok_or(Trouble::BadRequest)?);
+    let home = format!("{}://{}", via.scheme(), host.ok_or(Trouble::BadRequest)?);
     let record = Record::of(classroom, teacher, &visitor, Some(home)).await?;
     let name = record.file("json");
     let mut is_first = true;

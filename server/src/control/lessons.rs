@@ -1,23 +1,24 @@
 //! A lesson's page.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use app::{
     Lang, Words,
     components::{
         self, ExerciseView, MachineView, Need, Notice, QuestionPage, QuestionView, Standing,
     },
-    pages,
+    pages::{self, ClassFigures},
 };
 use axum::extract::{Path, Query, State};
 use axum_extra::extract::CookieJar;
 use course::{Course, Exercise, ItemId, Lesson, LessonId, Question, Response as Answer};
 use serde::Deserialize;
-use store::{Account, AccountId, Attempt, AttemptKey};
+use store::{Account, AccountId, Attempt, AttemptKey, Role};
 
 use super::{
     Page,
     announcements::unheard,
+    class_record::beside_questions,
     machine::{now_s, start},
 };
 use crate::{
@@ -81,6 +82,7 @@ pub(super) async fn show(
         lesson: lesson.id.clone(),
         questions,
         exercises: exercise_views(&visitor, lesson, &rounds, &attempts),
+        figures: figures(&classroom, &visitor, lesson).await?,
         machine: machine(&classroom, visitor.account.as_ref(), lesson).await,
         course: course.clone(),
         announced: match &visitor.account {
@@ -244,6 +246,20 @@ pub(super) async fn progress(
 /// Which number an item has in its lesson, from 1.
 pub(super) fn number<T>(items: &[T], is_it: impl Fn(&T) -> bool) -> usize {
     items.iter().position(is_it).map_or(0, |index| index + 1)
+}
+
+/// How the visitor's classes answered the lesson's questions, if they teach.
+async fn figures(
+    classroom: &Classroom,
+    visitor: &Visitor,
+    lesson: &Lesson,
+) -> Result<BTreeMap<ItemId, Vec<ClassFigures>>, Trouble> {
+    match &visitor.account {
+        Some(account) if account.role != Role::Student => {
+            beside_questions(classroom, account.id, lesson, visitor.lang).await
+        }
+        _ => Ok(BTreeMap::new()),
+    }
 }
 
 /// The student's machine, for a lesson that needs one: opening the lesson is what starts it.

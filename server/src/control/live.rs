@@ -135,10 +135,29 @@ struct Closed;
 
 impl OpenPage {
     async fn run(mut self) {
+        let course = self.classroom.course();
+        let lesson = course.lesson(&self.lesson);
+        if lesson.is_some_and(|lesson| lesson.exercises.is_empty()) {
+            self.follow_text().await;
+            return;
+        }
         // Ends with the page: every send fails then.
         while self.follow_machine().await.is_ok() {
             if timeout(FOLLOW_AGAIN, self.fragments.closed()).await.is_ok() {
                 return;
+            }
+        }
+    }
+
+    /// Follows the text of a lesson that needs no machine, until the page is closed.
+    async fn follow_text(&mut self) {
+        let mut taught = self.classroom.folder.follow_taught();
+        while self.compare().await.is_ok() {
+            tokio::select! {
+                changed = taught.changed() => if changed.is_err() {
+                    return;
+                },
+                () = self.fragments.closed() => return,
             }
         }
     }

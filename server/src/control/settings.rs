@@ -2,14 +2,14 @@
 
 use app::Theme;
 use axum::{
-    Form,
+    Extension, Form,
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
 use serde::Deserialize;
 
 use super::accounts::local_path;
-use crate::visitor::THEME_COOKIE;
+use crate::{proxy::Via, visitor::THEME_COOKIE};
 
 /// Cookies of taste last as long as a course does: a year.
 const KEPT_DAYS: i64 = 365;
@@ -21,19 +21,24 @@ pub(super) struct ThemeForm {
 }
 
 /// Keeps the colour theme and goes back to the page.
-pub(super) async fn theme(jar: CookieJar, Form(form): Form<ThemeForm>) -> Response {
+pub(super) async fn theme(
+    Extension(via): Extension<Via>,
+    jar: CookieJar,
+    Form(form): Form<ThemeForm>,
+) -> Response {
     let theme = Theme::from_word(&form.theme);
     (
-        jar.add(lasting(THEME_COOKIE, theme.word())),
+        jar.add(lasting(via, THEME_COOKIE, theme.word())),
         Redirect::to(local_path(&form.next)),
     )
         .into_response()
 }
 
 /// A cookie that scripts cannot read and other sites do not get.
-pub(super) fn lasting(name: &'static str, value: &'static str) -> Cookie<'static> {
+pub(super) fn lasting(via: Via, name: &'static str, value: &'static str) -> Cookie<'static> {
     Cookie::build((name, value))
         .path("/")
+        .secure(via.secure)
         .http_only(true)
         .same_site(SameSite::Lax)
         .max_age(time::Duration::days(KEPT_DAYS))

@@ -13,10 +13,11 @@ use serde::Deserialize;
 use store::AccountId;
 use tokio_tungstenite::tungstenite::Message as Inner;
 
+use super::streams::ended;
 use crate::{
     app_state::{Classroom, machine_of},
     trouble::Trouble,
-    visitor::Member,
+    visitor::{Member, Visitor},
 };
 
 /// The largest message from a browser, in bytes: a big paste comes in pieces of this size.
@@ -38,25 +39,35 @@ pub(super) struct Size {
 pub(super) async fn attach(
     State(classroom): State<Classroom>,
     Member(account): Member,
+    visitor: Visitor,
     Query(size): Query<Size>,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, Trouble> {
     let machine = machine_of(&account);
-    Ok(open(classroom, Some(account.id), machine, size, upgrade))
+    let student = Some(account.id);
+    Ok(open(classroom, &visitor, student, machine, size, upgrade))
 }
 
-/// Connects the browser to the shell of this machine. What is typed is a sign of life of the student
-/// whose machine it is.
+/// Connects the browser to the shell of this machine, until the visitor's sign-in ends. What is typed is
+/// a sign of life of the student whose machine it is.
 pub(super) fn open(
     classroom: Classroom,
+    visitor: &Visitor,
     student: Option<AccountId>,
     machine: MachineId,
     size: Size,
     upgrade: WebSocketUpgrade,
 ) -> Response {
+    let signed_out = ended(classroom.clone(), visitor.sign_in.clone());
     upgrade
         .max_message_size(MESSAGE_MAX)
-        .on_upgrade(move |browser| converse(classroom, student, machine, size, browser))
+        .on_upgrade(async move |browser| {
+            tokio::select! {
+                () = converse(classroom, student, machine, size, browser) => {}
+                // Both sides are dropped, which closes them.
+                () = signed_out => {}
+            }
+        })
 }
 
 async fn converse(

@@ -213,6 +213,19 @@ fn questions_are_analysed_by_first_answers_and_warned_of_when_few() {
     assert!(page.contains("답이 적어 믿기 어렵습니다"));
     let counts = page.matches("1명</span>").count();
     assert_eq!(counts, 1, "one student took one choice");
+    // Also beside the question, for whoever teaches the class and for nobody else.
+    let lesson = "/ko/lessons/cloud/service-models";
+    let page = instructor.get(lesson);
+    let note = page.body.split("id=\"db-on-vm-figures\"").nth(1);
+    let note = note.and_then(|it| it.split("</details>").next());
+    let note = note.expect("figures beside the question");
+    assert!(
+        note.contains("1반") && note.contains("1명</span>"),
+        "{note}"
+    );
+    for other in [student, classroom.visitor()] {
+        assert!(!other.get(lesson).body.contains("-figures"));
+    }
     let heat = instructor.get(&format!("{class}/mastery")).body;
     assert!(
         heat.contains("data-level=\"unsure\""),

@@ -1,5 +1,7 @@
 //! Coming in: accounts, classes, and who may see what.
 
+use std::io::Read as _;
+
 use crate::classroom::{Classroom, Visitor};
 
 #[test]
@@ -122,6 +124,27 @@ fn another_password_ends_all_other_sign_ins() {
     here.post("/ko/account/sign-out", &[]);
     for visitor in [&here, &elsewhere] {
         assert_eq!(visitor.get("/ko/account").status, 303);
+    }
+}
+
+#[test]
+fn what_is_open_ends_with_its_sign_in() {
+    let classroom = Classroom::open();
+    let instructor = classroom.instructor();
+    let (class, code) = classroom.class(&instructor, "1반");
+    let student = classroom.student(&code, "홍길동");
+    let page = instructor.get(&class).body;
+    let grid = page.split("data-stream=\"").nth(1).expect("a stream");
+    let grid = grid.split('"').next().unwrap().replace("&amp;", "&");
+    let lesson = "/ko/lessons/cloud/service-models/live?shown=x";
+    let mut streams = [instructor.stream(&grid), student.stream(lesson)];
+    for visitor in [&instructor, &student] {
+        assert_eq!(visitor.post("/ko/sign-out", &[]).status, 303);
+    }
+    for stream in &mut streams {
+        // Each ends, well, before the reader's patience does.
+        let mut told = String::new();
+        stream.read_to_string(&mut told).expect("it ends");
     }
 }
 

@@ -205,6 +205,11 @@ fn a_proxy_of_ours_is_believed() {
         made.header("set-cookie")
     );
     assert!(made.header("strict-transport-security").contains("max-age"));
+    let theme = [("theme", "dark"), ("next", "/ko/")];
+    let kept = classroom
+        .visitor()
+        .post_from("/ko/theme", &theme, &https, &[over_tls]);
+    assert!(kept.header("set-cookie").contains("Secure"));
 
     // A page that did not come over TLS is another site's.
     assert_eq!(

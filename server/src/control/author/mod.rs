@@ -186,10 +186,11 @@ async fn act(
 async fn attach(
     State(classroom): State<Classroom>,
     author: Author,
+    visitor: Visitor,
     Query(size): Query<terminal::Size>,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    terminal::open(classroom, None, author.machine, size, upgrade)
+    terminal::open(classroom, &visitor, None, author.machine, size, upgrade)
 }
 
 /// A picture of the folder as it is.
