@@ -324,8 +324,8 @@ pub struct Health {
     pub version: String,
     /// Whether the machine image has been built, so that machines can start.
     pub image: bool,
-    /// Whether the classroom's registry answers.
-    pub registry: bool,
+    /// Whether the class's hub runs, which is docker.io in machines.
+    pub hub: bool,
     /// Machines that run or are on their way up, the pool's among them.
     pub running: usize,
     /// Machines that wait for their turn.

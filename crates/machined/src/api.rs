@@ -29,8 +29,8 @@ use tokio_stream::wrappers::BroadcastStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    attach, config::Account, error::ApiError, life::Machine, machines::Machines, program,
-    service::Service, sidecar,
+    attach, config::Account, error::ApiError, hub::Hub, life::Machine, machines::Machines, program,
+    sidecar,
 };
 
 /// The largest body of a request but for `pipe`, in bytes: the longest script in JSON's longest
@@ -41,7 +41,7 @@ const BODY_MAX: usize = 6 * SCRIPT_MAX + 64 * 1024;
 #[derive(Clone, Debug)]
 pub(crate) struct Context {
     pub(crate) machines: Arc<Machines>,
-    pub(crate) registry: Arc<Service>,
+    pub(crate) hub: Arc<Hub>,
     pub(crate) account: Account,
 }
 
@@ -119,7 +119,7 @@ async fn health(State(context): State<Context>) -> Json<Health> {
     Json(Health {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         image: host.data.image().is_dir(),
-        registry: context.registry.is_running(),
+        hub: context.hub.is_running(),
         running,
         queued,
         pool,

@@ -29,7 +29,7 @@ pub(crate) struct Options {
     /// Where to listen [default: run/machined.sock in the data folder].
     #[arg(long)]
     pub(crate) socket: Option<PathBuf>,
-    /// The unprivileged account that may ask, and that the registry runs as.
+    /// The unprivileged account that may ask, and that the hub runs as.
     #[arg(long, default_value = "gyosil")]
     pub(crate) socket_user: String,
     /// How many machines may run at once; at most 254, as each has a network 10.88.N.0/24

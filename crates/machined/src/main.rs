@@ -18,6 +18,7 @@ mod error;
 mod events;
 mod fitness;
 mod host;
+mod hub;
 mod ids;
 mod keeper;
 mod life;
@@ -63,6 +64,7 @@ use crate::{
     config::{Account, Data, Options},
     error::Doing,
     host::Host,
+    hub::Hub,
     machines::Machines,
     network::{Internet, Router},
 };
@@ -110,7 +112,7 @@ async fn main() -> anyhow::Result<()> {
         .then(|| Internet::new(options.resolver.clone()));
     let internet = internet.transpose()?;
     let router = Router::open(data.tag(), internet.as_ref()).await?;
-    let registry = Arc::new(registry::start(&data, &router, &account)?);
+    let hub = Arc::new(Hub::start(&data, &router, &account)?);
     let dns = dns::start(&router, &account, internet.as_ref());
     let socket = options
         .socket
@@ -124,7 +126,7 @@ async fn main() -> anyhow::Result<()> {
     let listener = listen(&socket, &account)?;
     let context = api::Context {
         machines: machines.clone(),
-        registry: registry.clone(),
+        hub: hub.clone(),
         account,
     };
     let service = api::router(context).into_make_service_with_connect_info::<Peer>();
@@ -138,7 +140,7 @@ async fn main() -> anyhow::Result<()> {
     tracing::info!("machined stops, and all machines with it");
     fs::remove_file(&socket)?;
     machines.stop_all().await;
-    tokio::join!(registry.close(), dns.close());
+    tokio::join!(hub.close(), dns.close());
     // Each as far as it goes: what one leaves, the next start finds.
     let scratch = fs::remove_dir_all(host.data.scratch());
     let left = [

@@ -1,9 +1,9 @@
 # Who can be reached by the network. Given: TARGETS, address:port; PINGS, addresses; DATAGRAMS,
-# address:port; THEIRS, a neighbour's address, and REGISTRY, what may be reached.
+# address:port; THEIRS, a neighbour's address, and HUB, what may be reached.
 # So that a no means no: these work where they may.
 [ ${#PINGS[@]} = 0 ] || ping -q -c 1 -W 1 127.0.0.1 >/dev/null 2>&1 || echo "untried: ping does not work here"
-for registry in "${REGISTRY[@]}"; do
-    [ "$(curl -s -m 5 "http://$registry/v2/")" = "{}" ] || echo "untried: the registry does not answer"
+for hub in "${HUB[@]}"; do
+    curl -s -k -o /dev/null -m 5 "https://$hub/v2/" || echo "untried: the hub does not answer"
 done
 
 asked=0
@@ -30,7 +30,7 @@ done
 # Another's address does not open another's way.
 for theirs in "${THEIRS[@]}"; do
     ip addr add "$theirs/32" dev eth0 2>/dev/null || continue
-    curl -s -o /dev/null -m 2 --interface "$theirs" "http://${REGISTRY[0]}/v2/" && echo "broken: answered as $theirs"
+    curl -s -k -o /dev/null -m 2 --interface "$theirs" "https://${HUB[0]}/v2/" && echo "broken: answered as $theirs"
     ip addr del "$theirs/32" dev eth0
 done
 echo "saw: $asked doors shut, the slowest in $slowest ms"

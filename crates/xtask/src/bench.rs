@@ -93,9 +93,11 @@ fn of_machines(what: &OfMachines) -> Result<ExitCode> {
             "--package",
             "machined",
             "--package",
+            "hub",
+            "--package",
             "bench",
         ]),
-        OfMachines::Cycles { .. } => cargo(&["test", "--no-run", "--package", "machined"]),
+        OfMachines::Cycles { .. } => cargo(&["build", "--package", "machined", "--package", "hub"]),
     };
     steps.with_life_signs(|| {
         host::prepare(&steps, &packages)?;
@@ -165,7 +167,15 @@ fn kills(count: u32) -> Result<ExitCode> {
     );
     let end = End::on_signals()?;
     let steps = Steps::new(1, end.clone());
-    let mut build = cargo(&["build", "--package", "machined", "--package", "gyosil"]);
+    let mut build = cargo(&[
+        "build",
+        "--package",
+        "machined",
+        "--package",
+        "hub",
+        "--package",
+        "gyosil",
+    ]);
     steps.with_life_signs(|| steps.run("the programs", |step| step.run(&mut build)))?;
     let mut tests = cargo(&["test", "--quiet", "--package", "gyosil", "--test", "http"]);
     tests

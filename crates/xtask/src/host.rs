@@ -32,6 +32,7 @@ pub(crate) const FOR_UP: &[Package] = &[
     // The machine image and the teaching images.
     package("mmdebstrap", "mmdebstrap"),
     package("gpg", "gpg"),
+    package("openssl", "openssl"),
     package(
         "debian-archive-keyring",
         // Older ones lack the keys of the release that images are made of.

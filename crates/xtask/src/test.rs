@@ -153,7 +153,15 @@ impl Test {
         if self.data.is_none() {
             return Ok(());
         }
-        let packages = ["build", "--package", "gyosil", "--package", "machined"];
+        let packages = [
+            "build",
+            "--package",
+            "gyosil",
+            "--package",
+            "machined",
+            "--package",
+            "hub",
+        ];
         self.steps
             .run("the programs", |step| step.run(&mut cargo(&packages)))
     }

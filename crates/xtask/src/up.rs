@@ -148,6 +148,8 @@ fn build(steps: &Steps, data: Option<&Path>, args: &Args) -> Result<()> {
                 "gyosil",
                 "--package",
                 "machined",
+                "--package",
+                "hub",
             ]);
             step.run(cargo.current_dir(layout::root()))?;
             // For the machine image, which only root makes.

@@ -88,6 +88,7 @@ struct Programs {
 }
 
 fn build_tests(step: &Step<'_>) -> Result<Programs> {
+    step.run(&mut cargo(&["build", "--package", "hub"]))?;
     let mut build = cargo(&[
         "test",
         "--no-run",
@@ -106,7 +107,9 @@ fn build_tests(step: &Step<'_>) -> Result<Programs> {
     let tests: Vec<PathBuf> = said.lines().filter_map(of_line).collect();
     ensure!(!tests.is_empty(), "cargo names no test program:\n{said}");
     let mut all = tests.clone();
-    all.push(layout::target().join("debug/gyosil-machined"));
+    for program in ["gyosil-machined", "gyosil-hub"] {
+        all.push(layout::target().join("debug").join(program));
+    }
     Ok(Programs { all, tests })
 }
 

@@ -1,5 +1,5 @@
-//! A writable registry on loopback, for as long as images are put into its storage. What machines
-//! pull from is another, read-only one, which machined runs on the same storage.
+//! A registry on loopback, for as long as images are put into its storage. What machines pull from is
+//! another one, behind the hub, which machined runs on the same storage.
 
 use std::{
     fs,

@@ -2,7 +2,7 @@
 //! each machine.
 //!
 //! The router has no way to the host, and none to the world but where the operator allows it
-//! (`uplink`). Machines reach the registry and the name server on it, then the world, and nothing
+//! (`uplink`). Machines reach the hub and the name server on it, then the world, and nothing
 //! else: not each other, not the host (`rules`). What they may not reach is rejected, not dropped,
 //! so that nobody waits for it.
 
@@ -28,15 +28,15 @@ pub(crate) const MACHINES_MAX: u8 = 254;
 /// The classroom's own address, inside the class's network only.
 pub(crate) const SERVICE_ADDRESS: &str = "10.88.0.1";
 
-/// The registry's port there.
-pub(crate) const REGISTRY_PORT: u16 = 5000;
+/// The hub's port there.
+pub(crate) const HUB_PORT: u16 = 443;
 
 /// The name server's port there.
 const DNS_PORT: u16 = 53;
 
 /// Settings of the router: no IPv6 at all; a sender's address must be its own; no limit on saying
-/// no, which would make the second attempt wait; and the name server needs no privilege for its
-/// port.
+/// no, which would make the second attempt wait; and the hub and the name server need no privilege
+/// for their ports.
 const SETTINGS: [&str; 7] = [
     "net.ipv6.conf.all.disable_ipv6=1",
     "net.ipv6.conf.default.disable_ipv6=1",

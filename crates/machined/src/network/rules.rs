@@ -2,10 +2,10 @@
 
 use std::net::Ipv4Addr;
 
-use super::{DNS_PORT, REGISTRY_PORT, SERVICE_ADDRESS, uplink::ROUTER_END};
+use super::{DNS_PORT, HUB_PORT, SERVICE_ADDRESS, uplink::ROUTER_END};
 
-/// How many connections a machine may have to the registry at once: `docker pull` opens six or so,
-/// and a class of 30 that all go to the limit still fits into the registry's open files.
+/// How many connections a machine may have to the hub at once: `docker pull` opens six or so, and a
+/// class of 30 that all go to the limit still fits into the hub's open files.
 const CALLS: u32 = 256;
 
 /// How many connections a machine may open to services: 100 a second, after a first 500. With
@@ -80,10 +80,10 @@ table inet gyosil {{
     chain services {{
         udp dport {DNS_PORT} add @queries {{ iifname limit rate over {QUERIES} }} goto refused
         udp dport {DNS_PORT} accept
-        tcp dport {{ {DNS_PORT}, {REGISTRY_PORT} }} ct state new add @opening {{ iifname limit rate over {OPENING} }} goto refused
+        tcp dport {{ {DNS_PORT}, {HUB_PORT} }} ct state new add @opening {{ iifname limit rate over {OPENING} }} goto refused
         tcp dport {DNS_PORT} ct state new add @long_queries {{ iif ct count over {LONG_QUERIES} }} goto refused
-        tcp dport {REGISTRY_PORT} ct state new add @calls {{ iif ct count over {CALLS} }} goto refused
-        tcp dport {{ {DNS_PORT}, {REGISTRY_PORT} }} accept
+        tcp dport {HUB_PORT} ct state new add @calls {{ iif ct count over {CALLS} }} goto refused
+        tcp dport {{ {DNS_PORT}, {HUB_PORT} }} accept
         goto refused
     }}
     {REFUSED}

@@ -88,6 +88,8 @@ impl Classroom {
         namespace: &Path,
         options: &[&'static str],
     ) -> Self {
+        let hub = Path::new(env!("CARGO_BIN_EXE_gyosil-machined")).with_file_name("gyosil-hub");
+        assert!(hub.exists(), "build it first: cargo build -p hub");
         fs::set_permissions(&data, fs::Permissions::from_mode(0o755)).expect("an open folder");
         fs::create_dir(data.join("machine-image")).expect("a folder for the image");
         symlink(image(), data.join("machine-image/rootfs")).expect("the image");

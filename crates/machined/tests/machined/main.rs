@@ -5,6 +5,7 @@
 mod classroom;
 mod events;
 mod footprint;
+mod hub;
 mod image;
 mod internet;
 mod leaks;

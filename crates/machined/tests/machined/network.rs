@@ -10,6 +10,11 @@ use crate::classroom::{Classroom, PATIENCE, id};
 /// minutes.
 const FORGETS_WITHIN: Duration = Duration::from_secs(15);
 
+/// Asks the hub, and what it says to whoever did not log in.
+pub(crate) const ASK: &str =
+    "curl -sS -m 2 -o /dev/null -w '%{http_code}' https://registry-1.docker.io/v2/";
+pub(crate) const ANSWER: &str = "401";
+
 /// Runs a bash script in the router's network namespace.
 async fn in_router(classroom: &Classroom, script: &str) -> String {
     let output = tokio::process::Command::new("nsenter")
@@ -34,13 +39,9 @@ async fn the_classroom_has_names_and_nobody_else_has() {
     let hong = id("hong");
     classroom.ready(&hong).await;
     classroom.import_tiny(&hong).await;
-    let registry = "http://registry.gyosil:5000/v2/";
-    let answer = classroom
-        .bash(&hong, &format!("curl -sSf -m 5 {registry}"))
-        .await;
-    assert_eq!(answer, "{}");
+    assert_eq!(classroom.bash(&hong, ASK).await, ANSWER);
     // In containers and builds too, on every kind of network. Bash looks the name up by itself.
-    let look = r#"exec 3<>/dev/tcp/registry.gyosil/5000 && echo -e "GET /v2/ HTTP/1.0\r\n\r" >&3 && read -r line <&3 && echo "$line""#;
+    let look = "exec 3<>/dev/tcp/registry-1.docker.io/443 && echo found";
     let script = format!(
         r#"cd "$(mktemp -d)"
         docker network create mine >/dev/null
@@ -53,12 +54,12 @@ END
         docker build -q . >/dev/null && echo built"#
     );
     let answers = classroom.bash(&hong, &script).await;
-    assert_eq!(answers.matches("HTTP/1.0 200 OK").count(), 3, "{answers}");
+    assert_eq!(answers.matches("found").count(), 3, "{answers}");
     assert!(answers.ends_with("built\n"), "{answers}");
 
     // What does not exist is said to at once, and the host's names are none of a machine's.
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").expect("the host's name");
-    for name in ["docker.io", "hong", "kim.gyosil", host.trim()] {
+    for name in ["quay.io", "docker.com", "hong", "kim.gyosil", host.trim()] {
         let script = timed(&format!("getent ahosts {name} && exit 1"));
         let took = classroom.bash(&hong, &script).await;
         let took: u64 = took.trim().parse().expect("a time");
@@ -85,24 +86,23 @@ async fn a_flood_takes_nothing_from_the_others() {
     let (hong, kim) = (id("hong"), id("kim"));
     classroom.ready(&hong).await;
     classroom.ready(&kim).await;
-    let ask = "curl -sSf -m 2 http://registry.gyosil:5000/v2/";
     let ask_by_tcp = "timeout 2 bash -c 'exec 3<>/dev/tcp/10.88.0.1/53'";
 
     // Connections.
     let open = classroom.bash(&hong, &hold(53, 30)).await;
     assert_eq!(open, "2\n", "to the name server");
     classroom.bash(&kim, ask_by_tcp).await;
-    let open = classroom.bash(&hong, &hold(5000, 400)).await;
-    assert_eq!(open, "256\n", "to the registry");
+    let open = classroom.bash(&hong, &hold(443, 400)).await;
+    assert_eq!(open, "256\n", "to the hub");
     let refused = classroom
-        .try_bash(&hong, ask, machine::MachineUser::Root)
+        .try_bash(&hong, ASK, machine::MachineUser::Root)
         .await;
     assert_eq!(refused.exit, Some(7), "{}", refused.stderr);
-    assert_eq!(classroom.bash(&kim, ask).await, "{}");
+    assert_eq!(classroom.bash(&kim, ASK).await, ANSWER);
 
     // What came and went: the router remembers little of it, the held ones among it.
     let come_and_go = r#"
-        for i in $(seq 5000); do { exec 3<>/dev/tcp/10.88.0.1/5000; exec 3<&-; } 2>/dev/null; done
+        for i in $(seq 5000); do { exec 3<>/dev/tcp/10.88.0.1/443; exec 3<&-; } 2>/dev/null; done
         for i in $(seq 5000); do { exec 3<>/dev/udp/10.88.0.1/53; echo x >&3; exec 3<&-; } 2>/dev/null; done"#;
     classroom
         .bash(
@@ -122,7 +122,7 @@ async fn a_flood_takes_nothing_from_the_others() {
         assert!(Instant::now() < deadline, "{remembered}");
         sleep(Duration::from_millis(500)).await;
     }
-    assert_eq!(classroom.bash(&kim, ask).await, "{}");
+    assert_eq!(classroom.bash(&kim, ASK).await, ANSWER);
 
     // The table of neighbours is the whole host's, and hong could fill it: the way between kim and
     // the router needs no room in it.
@@ -134,12 +134,12 @@ async fn a_flood_takes_nothing_from_the_others() {
     }
 
     // A new machine has the old one's place, but not its connections.
-    classroom.bash(&hong, &hold(5000, 400)).await;
+    classroom.bash(&hong, &hold(443, 400)).await;
     classroom.bash(&hong, "ip link set eth0 down").await;
     classroom.client().delete(&hong).await.expect("deletion");
     let lee = id("lee");
     classroom.ready(&lee).await;
-    assert_eq!(classroom.bash(&lee, ask).await, "{}");
+    assert_eq!(classroom.bash(&lee, ASK).await, ANSWER);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,8 +147,7 @@ async fn what_ends_in_the_network_is_started_again() {
     let classroom = Classroom::open(&[]).await;
     let hong = id("hong");
     classroom.ready(&hong).await;
-    let ask = "curl -sSf -m 2 http://registry.gyosil:5000/v2/";
-    classroom.bash(&hong, ask).await;
+    classroom.bash(&hong, ASK).await;
     // From outside: inside, it would find itself.
     let kill = format!("kill -9 $(ip netns pids gyosil-{})", classroom.tag());
     let kill = tokio::process::Command::new("bash")
@@ -156,9 +155,9 @@ async fn what_ends_in_the_network_is_started_again() {
         .status()
         .await;
     assert!(kill.expect("bash").success());
-    let again = format!("until {ask} 2>/dev/null; do sleep 0.2; done");
-    assert_eq!(classroom.bash(&hong, &again).await, "{}");
-    for name in ["registry", "name server"] {
+    let again = format!("until answer=$({ASK} 2>/dev/null); do sleep 0.2; done; echo -n $answer");
+    assert_eq!(classroom.bash(&hong, &again).await, ANSWER);
+    for name in ["hub", "registry", "name server"] {
         let said = format!("The {name} ended; it is started again");
         assert!(classroom.log().contains(&said), "{}", classroom.log());
     }

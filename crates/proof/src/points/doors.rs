@@ -28,7 +28,7 @@ use crate::{
 
 /// The class's own address; docs/machined-api.md, "Running it".
 const SERVICE: &str = "10.88.0.1";
-const REGISTRY: &str = "10.88.0.1:5000";
+const HUB: &str = "10.88.0.1:443";
 
 /// Addresses of the world, which the suite gives to the class's router: whatever passed it would be
 /// answered, and nothing leaves the host. The cloud's metadata service, private networks, the world.
@@ -162,7 +162,7 @@ pub(crate) async fn check_network(stage: &Stage) -> Result<Vec<(Place, Seen)>, E
         .into_iter()
         .chain([format!("{SERVICE}:{}", others.host_port)]);
     let probe = reach(targets.chain(more))
-        .give("REGISTRY", [REGISTRY])
+        .give("HUB", [HUB])
         .give("PINGS", [&*others.neighbour, WORLD[0], WORLD[1], "1.1.1.1"])
         .give("DATAGRAMS", &others.datagrams)
         .give("THEIRS", [&others.neighbour]);
