@@ -9,7 +9,7 @@ use http::{
 };
 use serde_json::{Value, json};
 
-use crate::{names::Repository, route::Action};
+use crate::{ledger::Full, names::Repository, route::Action};
 
 /// The name that Docker Hub's registry has before its token service.
 pub(crate) const SERVICE: &str = "registry.docker.io";
@@ -87,11 +87,21 @@ pub(crate) fn unauthorized(
         Lacking::ValidToken => r#",error="invalid_token""#,
         Lacking::Scope => r#",error="insufficient_scope""#,
     };
-    let mut answer = error(
-        StatusCode::UNAUTHORIZED,
-        "UNAUTHORIZED",
-        "authentication required",
-    );
+    // With what it is about, Docker writes the message as well.
+    let detail = what.map(|(repository, action)| {
+        json!([{
+            "Type": "repository",
+            "Class": "",
+            "Name": repository.to_string(),
+            "Action": action.name(),
+        }])
+    });
+    let unauthorized = json!({ "errors": [{
+        "code": "UNAUTHORIZED",
+        "message": "authentication required",
+        "detail": detail,
+    }] });
+    let mut answer = json(StatusCode::UNAUTHORIZED, &unauthorized);
     // Made of checked names alone.
     if let Ok(challenge) = HeaderValue::from_str(&challenge) {
         answer.headers_mut().insert(WWW_AUTHENTICATE, challenge);
@@ -110,6 +120,11 @@ pub(crate) fn later(message: &str, after: Duration) -> Response<Body> {
     let headers = answer.headers_mut();
     headers.insert(RETRY_AFTER, HeaderValue::from(after.as_secs()));
     answer
+}
+
+/// There is no room for what is pushed.
+pub(crate) fn full(full: &Full) -> Response<Body> {
+    error(StatusCode::FORBIDDEN, "DENIED", &full.to_string())
 }
 
 /// Too much at once from one machine.

@@ -4,14 +4,23 @@
 //! Machines take docker.io and all names under it for the classroom's own address, and trust the
 //! class's certificate for them. There the hub listens. It is three of Docker Hub's services:
 //! `auth.docker.io` says who may do what (`token`), `index.docker.io` what there is (`search`), and
-//! `registry-1.docker.io` has it (`registry`): behind that is Debian's docker-registry, which only the
+//! `registry-1.docker.io` has it (`registry`), as far as there is room (`ledger`): behind that is Debian's docker-registry, which only the
 //! hub can reach, and which keeps the images.
+//!
+//! What nothing leads to any more is taken away when nobody pushes (`sweep`, `layout`). The web process
+//! looks at what there is by a socket (`admin`, `client`).
 //!
 //! Whatever comes from a machine is untrusted. What is asked of the registry is read strictly (`route`,
 //! `names`) and written anew: nothing else gets through.
 
 mod accounts;
+mod admin;
 mod answer;
+mod client;
+mod images;
+mod layout;
+mod ledger;
+mod library;
 mod listen;
 mod names;
 mod proxy;
@@ -20,8 +29,14 @@ mod route;
 mod search;
 mod service;
 mod storage;
+mod sweep;
 mod token;
 mod upload;
 
 pub use accounts::{Published, PublishedAccount, hash_of, is_account_name};
+pub use admin::Share;
+pub use client::{Client, ClientError};
+pub use images::{Image, Inspection, Layer, Tag};
+pub use ledger::{Quotas, size};
+pub use library::Library;
 pub use listen::{Settings, serve};

@@ -25,7 +25,7 @@ use tokio_rustls::{
     },
 };
 
-use crate::service::Hub;
+use crate::{admin, client::Client, ledger::Quotas, service::Hub};
 
 /// How long the greeting of TLS may take, which takes milliseconds.
 const GREETING_WITHIN: Duration = Duration::from_secs(10);
@@ -56,6 +56,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the hub finds the registry.
     pub registry: SocketAddr,
+    /// How much may be pushed.
+    pub quotas: Quotas,
 }
 
 impl Settings {
@@ -75,6 +77,10 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         .await
         .with_context(|| format!("listening on {}", settings.listen))?;
     let hub = Arc::new(Hub::open(&settings)?);
+    let door = admin::listen(&Client::socket(&settings.data))?;
+    let routes = admin::routes(hub.clone());
+    tokio::spawn(async move { axum::serve(door, routes).await });
+    tokio::spawn(hub.sweeper(&settings).keep());
     tracing::info!(address = %settings.listen, "The hub listens on {}", settings.listen);
     loop {
         match listener.accept().await {

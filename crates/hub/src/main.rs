@@ -4,7 +4,7 @@ use std::{io::IsTerminal, net::SocketAddr, path::PathBuf};
 
 use anyhow::Context;
 use clap::Parser;
-use hub::Settings;
+use hub::{Quotas, Settings};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing_subscriber::EnvFilter;
 
@@ -22,6 +22,12 @@ struct Options {
     /// Where the hub finds the registry.
     #[arg(long)]
     registry: SocketAddr,
+    /// How much one account's images may take, in bytes.
+    #[arg(long)]
+    quota: u64,
+    /// How much all images may take together, in bytes.
+    #[arg(long)]
+    disk: u64,
 }
 
 #[tokio::main]
@@ -37,6 +43,10 @@ async fn main() -> anyhow::Result<()> {
         data: options.data,
         listen: options.listen,
         registry: options.registry,
+        quotas: Quotas {
+            account: options.quota,
+            all: options.disk,
+        },
     })
     .await
     .context("the hub cannot go on")

@@ -1,6 +1,7 @@
 //! The registry behind the hub, and what of a request and its answer passes between.
 
 use std::{
+    error::Error,
     io,
     net::SocketAddr,
     pin::Pin,
@@ -21,7 +22,10 @@ use hyper_util::{
 };
 use tokio::{net::TcpStream, time::sleep};
 
-use crate::{answer, upload::Watched};
+use crate::{
+    answer,
+    upload::{Broken, Fate, Room, Watched},
+};
 
 /// How long a registry that does not answer is waited for: it is started again within a second or two
 /// when it has ended.
@@ -80,9 +84,16 @@ impl Registry {
     }
 
     /// Gives the registry what a request has.
-    pub(crate) async fn write(&self, request: Request<Incoming>, path: &str) -> Response<Body> {
+    pub(crate) async fn write(
+        &self,
+        request: Request<Incoming>,
+        path: &str,
+        room: Room,
+        fate: &Fate,
+    ) -> Response<Body> {
         let (head, body) = request.into_parts();
-        self.ask(head, path, Body::new(Watched::new(body))).await
+        let body = Watched::new(body, room, fate.clone());
+        self.ask(head, path, Body::new(body)).await
     }
 
     async fn ask(&self, head: http::request::Parts, path: &str, body: Body) -> Response<Body> {
@@ -103,7 +114,9 @@ impl Registry {
         match self.client.request(request).await {
             Ok(answer) => passed_on(answer),
             Err(error) => {
-                tracing::warn!(%error, path, "The registry did not answer: {error:?}");
+                if !is_clients(&error) {
+                    tracing::warn!(%error, path, "The registry did not answer: {error:?}");
+                }
                 answer::later("the class's registry does not answer", ASK_AGAIN)
             }
         }
@@ -123,6 +136,11 @@ impl Registry {
             .build()
             .ok()
     }
+}
+
+/// Whether it was what is pushed that broke off, and not the registry.
+fn is_clients(error: &(dyn Error + 'static)) -> bool {
+    error.is::<Broken>() || error.source().is_some_and(is_clients)
 }
 
 fn passed_on(answer: Response<Incoming>) -> Response<Body> {

@@ -16,7 +16,15 @@ use serde_json::json;
 use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use crate::{
-    accounts::Accounts, answer, listen::Settings, proxy::Registry, search, storage::Storage, token,
+    accounts::Accounts,
+    answer,
+    ledger::Ledger,
+    listen::Settings,
+    proxy::Registry,
+    search,
+    storage::Storage,
+    sweep::{Gate, Sweeper},
+    token,
     token::Signer,
 };
 
@@ -36,6 +44,8 @@ pub(crate) struct Hub {
     pub(crate) accounts: Accounts,
     pub(crate) signer: Signer,
     pub(crate) storage: Storage,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) gate: Arc<Gate>,
     pub(crate) registry: Registry,
     crowd: Crowd,
     searches: Semaphore,
@@ -44,14 +54,28 @@ pub(crate) struct Hub {
 impl Hub {
     pub(crate) fn open(settings: &Settings) -> anyhow::Result<Self> {
         let key = settings.folder().join("token.key");
+        let storage = Storage::new(&settings.data);
         Ok(Self {
             accounts: Accounts::new(&settings.data),
             signer: Signer::open(&key).context("opening the key of tokens")?,
-            storage: Storage::new(&settings.data),
+            ledger: Arc::new(Ledger::new(storage.clone(), settings.quotas)),
+            gate: Arc::new(Gate::new()),
+            storage,
             registry: Registry::new(settings.registry),
             crowd: Crowd::default(),
             searches: Semaphore::new(SEARCHES_MAX),
         })
+    }
+
+    /// What sweeps it.
+    pub(crate) fn sweeper(&self, settings: &Settings) -> Sweeper {
+        Sweeper {
+            gate: self.gate.clone(),
+            ledger: self.ledger.clone(),
+            storage: self.storage.clone(),
+            config: settings.data.join("run/registry.yml"),
+            lock: settings.data.join("registry/lock"),
+        }
     }
 
     /// Answers a machine.

@@ -3,6 +3,7 @@
 //! `blobs` what they lead to).
 
 use std::{
+    collections::BTreeSet,
     fs::{self, File},
     io::{self, Read},
     path::{Path, PathBuf},
@@ -17,6 +18,28 @@ pub(crate) const DOCUMENT_MAX: u64 = 4 << 20;
 
 /// The longest link, in bytes: a digest.
 const LINK_MAX: u64 = 128;
+
+/// The folders in a repository's that lead to what is of it.
+pub(crate) const LINKS: [&str; 2] = ["_layers/sha256", "_manifests/revisions/sha256"];
+
+/// The folder of what is being uploaded.
+pub(crate) const UPLOADS: &str = "_uploads";
+
+/// What a file takes of the disk, whatever is in it, in bytes: a block, as file systems have it.
+const BLOCK: u64 = 4096;
+
+/// What an account has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Usage {
+    /// What its images and uploads take, in bytes; a layer of several images once.
+    pub(crate) bytes: u64,
+    /// How many layers, configurations and manifests that is.
+    pub(crate) blobs: usize,
+    /// How many repositories.
+    pub(crate) repositories: usize,
+    /// How many uploads are under way.
+    pub(crate) uploads: usize,
+}
 
 /// The label of an image with a line about it
 /// (<https://github.com/opencontainers/image-spec/blob/main/annotations.md>).
@@ -33,6 +56,9 @@ pub(crate) struct Storage {
 pub(crate) struct Manifest {
     /// The image's configuration.
     pub(crate) config: Option<Blob>,
+    /// Its layers, the lowest first.
+    #[serde(default)]
+    pub(crate) layers: Vec<Blob>,
     /// Of a list: the manifests for each platform.
     #[serde(default)]
     pub(crate) manifests: Vec<Blob>,
@@ -82,13 +108,18 @@ impl Storage {
 
     /// All repositories with an image in them, by name. Takes the disk's time.
     pub(crate) fn repositories(&self) -> Vec<Repository> {
+        let mut found = self.all_repositories();
+        found.retain(|repository| !self.tags(repository).is_empty());
+        found
+    }
+
+    /// All repositories, by name. Takes the disk's time.
+    pub(crate) fn all_repositories(&self) -> Vec<Repository> {
         let folder = self.root.join("repositories");
         let mut found = Vec::new();
         for namespace in names_in(&folder) {
-            for name in names_in(&folder.join(&namespace)) {
-                let repository = Repository::read(&format!("{namespace}/{name}"));
-                found.extend(repository.filter(|repository| !self.tags(repository).is_empty()));
-            }
+            let names = names_in(&folder.join(&namespace)).into_iter();
+            found.extend(names.filter_map(|name| Repository::read(&format!("{namespace}/{name}"))));
         }
         found.sort();
         found
@@ -114,9 +145,8 @@ impl Storage {
 
     /// What a tag stands for.
     pub(crate) fn tagged(&self, repository: &Repository, tag: &str) -> Option<Digest> {
-        let link = self.tags_folder(repository).join(tag).join("current/link");
         let mut text = String::new();
-        let file = File::open(link).ok()?;
+        let file = File::open(self.tag_link(repository, tag)).ok()?;
         file.take(LINK_MAX).read_to_string(&mut text).ok()?;
         Digest::read(text.trim())
     }
@@ -131,9 +161,65 @@ impl Storage {
     }
 
     /// A JSON document among the blobs.
-    fn document<T: DeserializeOwned>(&self, digest: &Digest) -> Option<T> {
+    pub(crate) fn document<T: DeserializeOwned>(&self, digest: &Digest) -> Option<T> {
         let file = File::open(self.blob(digest)).ok()?;
         serde_json::from_reader(io::BufReader::new(file.take(DOCUMENT_MAX))).ok()
+    }
+
+    /// What an account has. Takes the disk's time.
+    pub(crate) fn usage(&self, namespace: &str) -> Usage {
+        let folder = self.root.join("repositories").join(namespace);
+        let (mut usage, mut blobs) = (Usage::default(), BTreeSet::new());
+        for name in names_in(&folder) {
+            usage.repositories += 1;
+            let repository = folder.join(name);
+            for links in LINKS {
+                let digests = names_in(&repository.join(links)).into_iter();
+                blobs.extend(digests.filter_map(|hex| Digest::of_hex(&hex)));
+            }
+            for upload in names_in(&repository.join(UPLOADS)) {
+                usage.uploads += 1;
+                usage.bytes += size_of(&repository.join(UPLOADS).join(upload).join("data"));
+            }
+        }
+        usage.blobs = blobs.len();
+        usage.bytes += blobs
+            .iter()
+            .map(|blob| size_of(&self.blob(blob)))
+            .sum::<u64>();
+        usage
+    }
+
+    /// What all images take, in bytes. Takes the disk's time.
+    pub(crate) fn whole(&self) -> u64 {
+        let blobs = self.root.join("blobs/sha256");
+        let mut bytes = 0;
+        for group in names_in(&blobs) {
+            let group = blobs.join(group);
+            let sizes = names_in(&group).into_iter();
+            bytes += sizes
+                .map(|blob| size_of(&group.join(blob).join("data")))
+                .sum::<u64>();
+        }
+        bytes
+    }
+
+    /// What is free on the disk, in bytes.
+    pub(crate) fn free(&self) -> u64 {
+        // Before the first image there is no folder; whoever cannot be asked is not full.
+        let mut folder = self.root.as_path();
+        while !folder.exists() {
+            match folder.parent() {
+                Some(parent) => folder = parent,
+                None => return u64::MAX,
+            }
+        }
+        rustix::fs::statvfs(folder).map_or(u64::MAX, |disk| disk.f_bavail * disk.f_frsize)
+    }
+
+    /// What a blob takes of the disk.
+    pub(crate) fn size(&self, digest: &Digest) -> u64 {
+        size_of(&self.blob(digest))
     }
 
     /// Where a blob lies.
@@ -148,9 +234,24 @@ impl Storage {
         self.root.join("repositories").join(repository.to_string())
     }
 
-    fn tags_folder(&self, repository: &Repository) -> PathBuf {
+    /// What leads from a tag to what it stands for.
+    pub(crate) fn tag_link(&self, repository: &Repository, tag: &str) -> PathBuf {
+        self.tags_folder(repository).join(tag).join("current/link")
+    }
+
+    /// Where all of it lies.
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(crate) fn tags_folder(&self, repository: &Repository) -> PathBuf {
         self.folder(repository).join("_manifests/tags")
     }
+}
+
+/// What a file takes of the disk; nothing, if it is not there.
+fn size_of(file: &Path) -> u64 {
+    fs::metadata(file).map_or(0, |meta| meta.len().next_multiple_of(BLOCK))
 }
 
 /// The names in a folder; none, if it is not there.

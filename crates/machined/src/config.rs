@@ -76,6 +76,13 @@ pub(crate) struct Options {
     /// gives them up (an engine otherwise has 30 s): for a host that is emulated or very slow.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=100))]
     pub(crate) patience: u32,
+    /// How much of the hub one account's images may take: a number with K, M or G.
+    #[arg(long, default_value = "2G")]
+    pub(crate) hub_quota: Size,
+    /// How much all images of the hub may take, the classroom's own among them: a number with K, M or
+    /// G.
+    #[arg(long, default_value = "50G")]
+    pub(crate) hub_disk: Size,
     /// Lets machines reach the internet's public addresses, by the host's own connection. Switches
     /// the host's forwarding on.
     #[arg(long)]

@@ -2,6 +2,7 @@
 //! registry. Machines trust it by the class's certificate authority, which was made with their image.
 
 use std::{
+    ffi::OsString,
     fs,
     io::{self, ErrorKind},
     os::unix::fs::{OpenOptionsExt, PermissionsExt, chown},
@@ -12,11 +13,11 @@ use rcgen::{CertificateParams, DnType, ExtendedKeyUsagePurpose, Issuer, KeyPair,
 use time::{Duration, OffsetDateTime};
 
 use crate::{
-    config::{Account, Data},
+    config::{Account, Data, Options},
     error::{Doing, HostError},
     network::{HUB_PORT, Router, SERVICE_ADDRESS},
     registry,
-    service::Service,
+    service::{Service, Words},
 };
 
 /// The names that the hub answers for; its authority can sign for no others.
@@ -39,13 +40,23 @@ pub(crate) struct Hub {
 impl Hub {
     /// Starts both.
     pub(crate) fn start(
+        options: &Options,
         data: &Data,
         router: &Router,
         account: &Account,
     ) -> Result<Self, HostError> {
         let registry = registry::start(data, router, account)?;
         let front = match Authority::find(data)? {
-            Some(authority) => Some(front(data, router, account, &authority)?),
+            Some(authority) => {
+                let command = command(options, data, account, &authority)?;
+                Some(Service::start(
+                    "hub",
+                    router,
+                    account,
+                    &command,
+                    Words::Logged,
+                ))
+            }
             None => {
                 tracing::warn!(
                     "There is no hub for docker.io: the machine image has no certificate authority. \
@@ -71,12 +82,13 @@ impl Hub {
     }
 }
 
-fn front(
+/// What starts the front, with all that it needs made for it.
+fn command(
+    options: &Options,
     data: &Data,
-    router: &Router,
     account: &Account,
     authority: &Authority,
-) -> Result<Service, HostError> {
+) -> Result<[OsString; 11], HostError> {
     let folder = data.path("run/hub");
     fs::create_dir_all(&folder).doing(|| "make the hub's folder".into())?;
     chown(&folder, Some(account.uid), Some(account.gid))
@@ -86,7 +98,7 @@ fn front(
     let (certificate, key) = authority.issue()?;
     write_for(account, &folder.join("certificate.pem"), &certificate)?;
     write_for(account, &folder.join("key.pem"), &key)?;
-    let command = [
+    Ok([
         program(data)?.into(),
         "--data".into(),
         data.path("").into(),
@@ -94,8 +106,11 @@ fn front(
         format!("{SERVICE_ADDRESS}:{HUB_PORT}").into(),
         "--registry".into(),
         registry::ADDRESS.to_string().into(),
-    ];
-    Ok(Service::start("hub", router, account, &command))
+        "--quota".into(),
+        options.hub_quota.0.to_string().into(),
+        "--disk".into(),
+        options.hub_disk.0.to_string().into(),
+    ])
 }
 
 /// The hub's program, in a place where its account may come to: beside machined's own it need not be

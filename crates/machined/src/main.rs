@@ -112,7 +112,7 @@ async fn main() -> anyhow::Result<()> {
         .then(|| Internet::new(options.resolver.clone()));
     let internet = internet.transpose()?;
     let router = Router::open(data.tag(), internet.as_ref()).await?;
-    let hub = Arc::new(Hub::start(&data, &router, &account)?);
+    let hub = Arc::new(Hub::start(&options, &data, &router, &account)?);
     let dns = dns::start(&router, &account, internet.as_ref());
     let socket = options
         .socket

@@ -15,7 +15,7 @@ use crate::{
     config::{Account, Data},
     error::{Doing, HostError},
     network::Router,
-    service::Service,
+    service::{Service, Words},
 };
 
 /// Where the hub finds it.
@@ -34,7 +34,14 @@ pub(crate) fn start(data: &Data, router: &Router, account: &Account) -> Result<S
     chown(&config, None, Some(account.gid)).doing(doing)?;
     fs::set_permissions(&config, fs::Permissions::from_mode(0o640)).doing(doing)?;
     let command = ["docker-registry".into(), "serve".into(), config.into()];
-    Ok(Service::start("registry", router, account, &command))
+    // It calls an error what is the usual answer to a push: that a blob is not there yet.
+    Ok(Service::start(
+        "registry",
+        router,
+        account,
+        &command,
+        Words::Dropped,
+    ))
 }
 
 /// Uploads go on where they were when it has ended and is started again: hence a secret that is the

@@ -27,6 +27,15 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// How long it may take to end when asked to, which takes milliseconds.
 const END_WITHIN: Duration = Duration::from_secs(3);
 
+/// What becomes of what a program says on standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// It goes into machined's log.
+    Logged,
+    /// It goes nowhere: students could make it say so much that the log fills the disk.
+    Dropped,
+}
+
 /// A program that is kept running.
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -44,6 +53,7 @@ impl Service {
         router: &Router,
         account: &Account,
         command: &[OsString],
+        words: Words,
     ) -> Self {
         let service = Self {
             running: Arc::default(),
@@ -51,7 +61,7 @@ impl Service {
             tasks: TaskTracker::new(),
         };
         let (running, stop) = (service.running.clone(), service.stop.clone());
-        let command = unprivileged(router, account, command);
+        let command = unprivileged(router, account, command, words);
         service
             .tasks
             .spawn(async move { keep(name, command, &running, &stop).await });
@@ -73,7 +83,7 @@ impl Service {
 
 /// Its life hangs on machined's: it is asked to end when machined is killed, so that it can end its
 /// own children.
-fn unprivileged(router: &Router, account: &Account, command: &[OsString]) -> Command {
+fn unprivileged(router: &Router, account: &Account, command: &[OsString], words: Words) -> Command {
     let mut whole = Command::new("nsenter");
     whole
         .arg(format!("--net={}", router.namespace().display()))
@@ -86,6 +96,9 @@ fn unprivileged(router: &Router, account: &Account, command: &[OsString]) -> Com
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .kill_on_drop(true);
+    if words == Words::Dropped {
+        whole.stderr(Stdio::null());
+    }
     whole
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fs, path::PathBuf, process::Stdio};
 
+use hub::{Published, PublishedAccount, hash_of};
+
 use machine::{MachineId, MachineUser};
 
 use crate::classroom::{Classroom, id};
@@ -29,6 +31,20 @@ pub(crate) async fn publish_tiny(classroom: &Classroom, from: &MachineId, tag: &
         .await
         .expect("skopeo");
     assert!(copy.status.success(), "{copy:?}");
+}
+
+/// Lets these accounts log in with these tokens, as the web process does.
+pub(crate) fn publish_accounts(classroom: &Classroom, accounts: &[(&str, &str)]) {
+    let web = classroom.data().join("web");
+    fs::create_dir_all(&web).expect("a folder");
+    let accounts = accounts.iter().map(|(name, token)| PublishedAccount {
+        name: (*name).to_owned(),
+        tokens: vec![hash_of(token)],
+    });
+    let accounts = accounts.collect();
+    Published { accounts }
+        .write(classroom.data())
+        .expect("a list");
 }
 
 /// Runs a script as the student; the exit code, and all that it said.
@@ -156,4 +172,121 @@ async fn behind_the_hub_is_nothing_that_a_machine_reaches() {
     }
     let key = "find / -xdev -name 'ca.key' -o -xdev -name 'key.pem' | head";
     assert_eq!(classroom.bash(&hong, key).await, "");
+}
+
+/// The last line of what Docker said.
+pub(crate) fn last(said: &str) -> &str {
+    said.lines().last().unwrap_or_default()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_student_pushes_another_uses() {
+    let classroom = Classroom::open(&["--hub-quota", "60M"]).await;
+    let (hong, kim) = (id("hong"), id("kim"));
+    classroom.ready(&hong).await;
+    classroom.ready(&kim).await;
+    publish_tiny(&classroom, &kim, "latest").await;
+    publish_accounts(&classroom, &[("hong", "gyh_hong"), ("kim", "gyh_kim")]);
+    let hong = async |script: &str| student(&classroom, &hong, script).await;
+    let kim = async |script: &str| student(&classroom, &kim, script).await;
+
+    // The token, not another's, and not a wrong one.
+    for token in ["gyh_wrong", "gyh_kim", ""] {
+        let login = format!("docker login -u hong --password-stdin <<<'{token}'");
+        let (exit, said) = hong(&login).await;
+        assert_eq!(exit, Some(1), "{said}");
+        let words = "Error response from daemon: Get \"https://registry-1.docker.io/v2/\": unauthorized: incorrect username or password";
+        assert!(token.is_empty() || last(&said) == words, "{said}");
+    }
+    let (exit, said) = hong("docker login -u hong --password-stdin <<<gyh_hong").await;
+    assert!(
+        exit == Some(0) && said.contains("Login Succeeded"),
+        "{said}"
+    );
+
+    // From search to push.
+    let (_, said) =
+        hong("docker search -q tiny 2>/dev/null || docker search --format '{{.Name}}' tiny").await;
+    assert!(said.contains("tiny"), "{said}");
+    let push = "docker pull -q tiny && docker tag tiny hong/web:1 && docker push hong/web:1";
+    let (exit, said) = hong(push).await;
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(last(&said).starts_with("1: digest: sha256:"), "{said}");
+
+    // Under one's own name only, and never the classroom's.
+    let denied = "denied: requested access to the resource is denied";
+    for name in ["kim/web:1", "library/tiny:mine", "tiny:mine", "lee/web"] {
+        let (exit, said) = hong(&format!("docker tag tiny {name} && docker push {name}")).await;
+        assert_eq!((exit, last(&said)), (Some(1), denied), "{said}");
+    }
+    let (exit, said) = kim("docker pull -q hong/web:1 && docker push hong/web:1").await;
+    let also = "unauthorized: authentication required";
+    assert!(
+        exit == Some(1) && said.contains(denied) && said.contains(also),
+        "{said}"
+    );
+
+    // Another student, who never logged in, builds on it and composes with it.
+    let build = r#"docker rmi hong/web:1 >/dev/null; cd "$(mktemp -d)"
+        printf 'FROM hong/web:1\nCMD ["bash", "-c", "echo built on it"]\n' >Dockerfile
+        printf 'services:\n  own:\n    build: .\n  theirs:\n    image: hong/web:1\n    command: ["bash", "-c", "echo theirs"]\n' >compose.yaml
+        docker compose up --quiet-pull 2>&1 | cat"#;
+    let (exit, said) = kim(build).await;
+    assert_eq!(exit, Some(0), "{said}");
+    assert!(
+        said.contains("built on it") && said.contains("theirs"),
+        "{said}"
+    );
+    let (_, said) = kim("docker search hong").await;
+    assert!(said.contains("hong/web"), "{said}");
+
+    // The tag is given to something else, which whoever pulls anew gets.
+    let again = r#"printf 'FROM tiny\nENV again=yes\n' | docker build -q -t hong/web:1 - && docker push -q hong/web:1"#;
+    let (exit, said) = hong(again).await;
+    assert_eq!(exit, Some(0), "{said}");
+    let (_, said) =
+        kim("docker pull -q hong/web:1 && docker inspect -f '{{.Config.Env}}' hong/web:1").await;
+    assert!(said.contains("again=yes"), "{said}");
+
+    // More than there is room for: nothing of it stays, and what fits comes in.
+    let large = |megabytes: u32| {
+        format!(
+            r#"cd "$(mktemp -d)" && head -c {megabytes}M /dev/urandom >file
+            printf 'FROM tiny\nCOPY file /\n' >Dockerfile
+            docker build -q -t hong/large . >/dev/null && docker push hong/large"#
+        )
+    };
+    let (exit, said) = hong(&large(80)).await;
+    assert_eq!(exit, Some(1), "{said}");
+    assert!(
+        last(&said).starts_with("denied: your images would take ")
+            && last(&said).ends_with(" of your 62.9 MB: remove some on the classroom's hub page"),
+        "{said}"
+    );
+    let uploads = "find registry -path '*/_uploads/*' -name data";
+    assert_eq!(files(&classroom, uploads).await, "");
+    let (exit, said) = hong(&large(20)).await;
+    assert_eq!(exit, Some(0), "{said}");
+
+    // A token that was revoked is none, also for what it was exchanged for.
+    publish_accounts(&classroom, &[("kim", "gyh_kim")]);
+    let (exit, said) = hong("docker tag tiny hong/late && docker push hong/late").await;
+    assert_eq!(exit, Some(1), "{said}");
+    assert!(
+        said.contains("unauthorized") || said.contains("denied"),
+        "{said}"
+    );
+    let (exit, said) = kim("docker pull -q hong/large").await;
+    assert_eq!(exit, Some(0), "what was pushed stays: {said}");
+}
+
+/// What a command finds in the data folder.
+pub(crate) async fn files(classroom: &Classroom, find: &str) -> String {
+    let found = tokio::process::Command::new("bash")
+        .args(["-c", find])
+        .current_dir(classroom.data())
+        .output()
+        .await
+        .expect("bash");
+    String::from_utf8(found.stdout).expect("text")
 }

@@ -6,6 +6,8 @@ mod classroom;
 mod events;
 mod footprint;
 mod hub;
+mod hub_hostile;
+mod hub_sweep;
 mod image;
 mod internet;
 mod leaks;
