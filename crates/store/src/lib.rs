@@ -2,7 +2,8 @@
 //! of PostgreSQL's.
 //!
 //! An `Ok` from any function that writes means the change is on disk: neither the end of a process
-//! nor of power takes it back. Several processes may have the record open at once.
+//! nor of power takes it back. Several processes may have the record open at once; what one of them has
+//! kept by a [`Stamp`] does not know of the others' writes.
 //!
 //! The door is the trait [`Store`], of parts by subject; [`open`] gives one. Both databases speak the
 //! same SQL here: each file of `sql` is compiled once for each of them.
@@ -16,6 +17,7 @@ mod accounts;
 mod announcements;
 mod assignments;
 mod attempts;
+mod changes;
 mod classes;
 mod hints;
 mod ids;
@@ -46,6 +48,7 @@ pub use attempts::{
     ATTEMPT_KEY_MAX, Attempt, AttemptKey, Attempts, BadAttemptKey, Circumstances, ItemKind,
     ItemProgress, NewAttempt, Place, RecordError, Recorded, StudentProgress,
 };
+pub use changes::Stamp;
 pub use classes::{Class, ClassMember, ClassSummary, Classes, JoinCode, JoinError};
 pub use hints::Hints;
 pub use ids::{AccountId, AnnouncementId, AssignmentId, AttemptId, ClassId};
@@ -92,6 +95,10 @@ pub trait Store:
 {
     /// The pool of connections, for the web's session store, which keeps its table in the same place.
     fn pool(&self) -> Pool;
+
+    /// What is on record of `account` now: the same as before, if nothing has changed since. Of what was
+    /// set up on machines it says nothing.
+    fn stamp(&self, account: AccountId) -> Stamp;
 
     /// Writes a copy of the whole record, as it is at one moment, to `file`, which must not exist yet.
     /// Others may read and write meanwhile. What it is: a SQLite file, or what PostgreSQL's `pg_dump`

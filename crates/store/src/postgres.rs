@@ -29,7 +29,10 @@ use sqlx::{
 };
 use tokio::{process::Command, time::timeout};
 
-use crate::{BackupError, Location, OpenError, Pool, Store};
+use crate::{
+    AccountId, BackupError, Error, Location, NewAttempt, OpenError, Pool, RecordError, Recorded,
+    Stamp, Store, changes::Changes,
+};
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/postgres");
 
@@ -47,6 +50,7 @@ const COPY_WITHIN: Duration = Duration::from_secs(3600);
 #[derive(Debug)]
 pub(crate) struct Record {
     pool: PgPool,
+    changes: Changes,
 }
 
 impl Record {
@@ -54,12 +58,23 @@ impl Record {
     async fn write(&self) -> Result<sqlx::Transaction<'static, sqlx::Postgres>, sqlx::Error> {
         self.pool.begin().await
     }
+
+    /// Records an attempt. PostgreSQL itself writes to disk together what is committed at once.
+    async fn record_one(&self, new: NewAttempt<'_>) -> Result<Recorded, RecordError> {
+        let _change = self.changes.of(new.account);
+        let mut connection = self.pool.acquire().await.map_err(Error)?;
+        attempts::record(&mut connection, new).await
+    }
 }
 
 #[async_trait]
 impl Store for Record {
     fn pool(&self) -> Pool {
         Pool::Postgres(self.pool.clone())
+    }
+
+    fn stamp(&self, account: AccountId) -> Stamp {
+        self.changes.stamp(account)
     }
 
     async fn backup(&self, file: &Path) -> Result<(), BackupError> {
@@ -96,7 +111,10 @@ pub(crate) async fn open(options: &PgConnectOptions) -> Result<Record, OpenError
         .await
         .map_err(|error| OpenError::of_migration(location(), error))?;
     tracing::debug!(location = %location(), "opened the record");
-    Ok(Record { pool })
+    Ok(Record {
+        pool,
+        changes: Changes::new(),
+    })
 }
 
 /// Fills an empty database from a copy, all of it or nothing.

@@ -18,8 +18,9 @@ mod reviews;
 mod setups;
 #[path = "sql/sign_ins.rs"]
 mod sign_ins;
+mod together;
 
-use std::{ffi::OsString, fs, io, path::Path, time::Duration};
+use std::{ffi::OsString, fs, io, path::Path, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::{
@@ -29,7 +30,11 @@ use sqlx::{
 };
 use tokio::time::{Instant, sleep};
 
-use crate::{BackupError, Error, Location, OpenError, Pool, Store};
+use crate::{
+    AccountId, BackupError, Error, Location, NewAttempt, OpenError, Pool, RecordError, Recorded,
+    Stamp, Store, changes::Changes,
+};
+use together::Together;
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
 
@@ -55,6 +60,8 @@ const SQLITE_NOTADB: i32 = 26;
 #[derive(Debug)]
 pub(crate) struct Record {
     pool: SqlitePool,
+    changes: Arc<Changes>,
+    together: Together,
 }
 
 impl Record {
@@ -63,12 +70,21 @@ impl Record {
     async fn write(&self) -> Result<sqlx::Transaction<'static, sqlx::Sqlite>, sqlx::Error> {
         self.pool.begin_with("BEGIN IMMEDIATE").await
     }
+
+    /// Records an attempt, together with all that come while others are being written.
+    async fn record_one(&self, new: NewAttempt<'_>) -> Result<Recorded, RecordError> {
+        self.together.record(new).await
+    }
 }
 
 #[async_trait]
 impl Store for Record {
     fn pool(&self) -> Pool {
         Pool::Sqlite(self.pool.clone())
+    }
+
+    fn stamp(&self, account: AccountId) -> Stamp {
+        self.changes.stamp(account)
     }
 
     async fn backup(&self, file: &Path) -> Result<(), BackupError> {
@@ -109,7 +125,12 @@ pub(crate) async fn open(file: &Path) -> Result<Record, OpenError> {
         .max_connections(CONNECTIONS)
         .connect_lazy_with(options);
     tracing::debug!(file = %file.display(), "opened the record");
-    Ok(Record { pool })
+    let changes = Arc::new(Changes::new());
+    Ok(Record {
+        together: Together::begin(pool.clone(), changes.clone()),
+        pool,
+        changes,
+    })
 }
 
 /// Connects, and waits for another process that does so to a new file at the same moment: SQLite does

@@ -67,6 +67,7 @@ impl Accounts for Record {
         name: &Name,
         password_hash: &str,
     ) -> Result<Account, SetupError> {
+        let _change = self.changes.of_all();
         let mut transaction = self.write().await.map_err(Error)?;
         let used = sqlx::query("DELETE FROM setup_token WHERE sha256 = $1")
             .bind(sha256(token))
@@ -113,11 +114,13 @@ impl Accounts for Record {
     }
 
     async fn create_instructor(&self, name: &Name, password_hash: &str) -> Result<Option<Account>> {
+        let _change = self.changes.of_all();
         let mut connection = self.pool.acquire().await?;
         insert_account(&mut connection, name, Role::Instructor, password_hash).await
     }
 
     async fn make_admin(&self, account: AccountId) -> Result<()> {
+        let _change = self.changes.of(account);
         sqlx::query("UPDATE accounts SET admin = $1 WHERE id = $2 AND role = 'instructor'")
             .bind(true)
             .bind(account)
@@ -132,6 +135,7 @@ impl Accounts for Record {
         password_hash: &str,
         keep: Option<&SignInId>,
     ) -> Result<()> {
+        let _change = self.changes.of(account);
         let mut transaction = self.write().await?;
         sqlx::query("UPDATE accounts SET password_hash = $1 WHERE id = $2")
             .bind(password_hash)
@@ -148,6 +152,7 @@ impl Accounts for Record {
     }
 
     async fn delete_account(&self, account: AccountId) -> Result<(), DeleteError> {
+        let _change = self.changes.of_all();
         let mut transaction = self.write().await.map_err(Error)?;
         if holds(&mut transaction, IS_LAST_ADMIN, account).await? {
             return Err(DeleteError::LastAdmin);
@@ -177,6 +182,7 @@ impl Accounts for Record {
     }
 
     async fn set_lang(&self, account: AccountId, lang: &str) -> Result<()> {
+        let _change = self.changes.of(account);
         sqlx::query("UPDATE accounts SET lang = $1 WHERE id = $2")
             .bind(lang)
             .bind(account)

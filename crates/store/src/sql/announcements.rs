@@ -13,6 +13,7 @@ impl Announcements for Record {
         author: AccountId,
         text: &AnnouncementText,
     ) -> Result<()> {
+        let _change = self.changes.of_all();
         sqlx::query(
             "INSERT INTO announcements (class, author, text, at_ms) VALUES ($1, $2, $3, $4)",
         )

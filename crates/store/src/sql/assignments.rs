@@ -8,6 +8,7 @@ use crate::{AccountId, Assigned, Assignment, AssignmentId, Assignments, ClassId,
 #[async_trait]
 impl Assignments for Record {
     async fn assign(&self, class: ClassId, lesson: &str, due_ms: i64) -> Result<()> {
+        let _change = self.changes.of_all();
         sqlx::query(
             "INSERT INTO assignments (class, lesson, due_ms, created_ms) VALUES ($1, $2, $3, $4)
              ON CONFLICT (class, lesson) DO UPDATE SET due_ms = excluded.due_ms",
@@ -22,6 +23,7 @@ impl Assignments for Record {
     }
 
     async fn withdraw(&self, class: ClassId, assignment: AssignmentId) -> Result<()> {
+        let _change = self.changes.of_all();
         sqlx::query("DELETE FROM assignments WHERE class = $1 AND id = $2")
             .bind(class)
             .bind(assignment)

@@ -61,12 +61,11 @@ impl Row {
 #[async_trait]
 impl Attempts for Record {
     async fn record(&self, new: NewAttempt<'_>) -> Result<Recorded, RecordError> {
-        // Each statement is a transaction of its own: the attempt is on disk before it is read back.
-        let mut connection = self.pool.acquire().await.map_err(Error)?;
-        record(&mut connection, new).await
+        self.record_one(new).await
     }
 
     async fn record_all(&self, new: &[NewAttempt<'_>]) -> Result<Vec<Recorded>, RecordError> {
+        let _changes: Vec<_> = new.iter().map(|new| self.changes.of(new.account)).collect();
         let mut transaction = self.write().await.map_err(Error)?;
         let mut recorded = Vec::with_capacity(new.len());
         for new in new {
@@ -165,31 +164,44 @@ impl Attempts for Record {
     }
 }
 
-/// Records one attempt, unless its key is on record.
-async fn record(connection: &mut Connection, new: NewAttempt<'_>) -> Result<Recorded, RecordError> {
-    let inserted = sqlx::query(
+/// Records one attempt, unless its key is on record. What comes back is on disk once the transaction is.
+pub(super) async fn record(
+    connection: &mut Connection,
+    new: NewAttempt<'_>,
+) -> Result<Recorded, RecordError> {
+    let query = format!(
         "INSERT INTO attempts (account, lesson, item, kind, version, response, score, is_right,
                                idempotency_key, at_ms, place, spent_ms, hints, round)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
-         ON CONFLICT (account, idempotency_key) DO NOTHING",
-    )
-    .bind(new.account)
-    .bind(new.lesson)
-    .bind(new.item)
-    .bind(new.kind)
-    .bind(new.version)
-    .bind(new.response.to_string())
-    .bind(new.score)
-    .bind(new.right)
-    .bind(new.key.as_str())
-    .bind(now_ms())
-    .bind(new.circumstances.place)
-    .bind(new.circumstances.spent_ms)
-    .bind(new.circumstances.hints)
-    .bind(new.circumstances.round)
-    .execute(&mut *connection)
-    .await
-    .map_err(Error)?;
+         ON CONFLICT (account, idempotency_key) DO NOTHING RETURNING {ATTEMPT}"
+    );
+    let inserted: Option<Row> = sqlx::query_as(&query)
+        .bind(new.account)
+        .bind(new.lesson)
+        .bind(new.item)
+        .bind(new.kind)
+        .bind(new.version)
+        .bind(new.response.to_string())
+        .bind(new.score)
+        .bind(new.right)
+        .bind(new.key.as_str())
+        .bind(now_ms())
+        .bind(new.circumstances.place)
+        .bind(new.circumstances.spent_ms)
+        .bind(new.circumstances.hints)
+        .bind(new.circumstances.round)
+        .fetch_optional(&mut *connection)
+        .await
+        .map_err(Error)?;
+    if let Some(row) = inserted {
+        let attempt = row.attempt()?;
+        return Ok(Recorded { attempt, new: true });
+    }
+    first(connection, new).await
+}
+
+/// What is on record under the key of an attempt.
+async fn first(connection: &mut Connection, new: NewAttempt<'_>) -> Result<Recorded, RecordError> {
     let query =
         format!("SELECT {ATTEMPT} FROM attempts WHERE account = $1 AND idempotency_key = $2");
     let row: Row = sqlx::query_as(&query)
@@ -207,6 +219,6 @@ async fn record(connection: &mut Connection, new: NewAttempt<'_>) -> Result<Reco
     }
     Ok(Recorded {
         attempt,
-        new: inserted.rows_affected() == 1,
+        new: false,
     })
 }

@@ -22,6 +22,7 @@ const TEACHES: &str = "(EXISTS (SELECT 1 FROM class_teachers
 #[async_trait]
 impl Classes for Record {
     async fn create_class(&self, instructor: AccountId, title: &ClassTitle) -> Result<Class> {
+        let _change = self.changes.of_all();
         let mut transaction = self.write().await?;
         let class = loop {
             let code = JoinCode::random();
@@ -121,6 +122,7 @@ impl Classes for Record {
     }
 
     async fn remove_member(&self, class: ClassId, account: AccountId) -> Result<bool> {
+        let _change = self.changes.of(account);
         let removed = sqlx::query("DELETE FROM memberships WHERE class = $1 AND account = $2")
             .bind(class)
             .bind(account)
@@ -141,6 +143,7 @@ impl Classes for Record {
     }
 
     async fn add_teacher(&self, class: ClassId, name: &Name) -> Result<bool> {
+        let _change = self.changes.of_all();
         let query = "SELECT id FROM accounts WHERE name_key = $1 AND role = 'instructor'";
         let found: Option<AccountId> = sqlx::query_scalar(query)
             .bind(name.key())
@@ -161,6 +164,7 @@ impl Classes for Record {
     }
 
     async fn renew_code(&self, class: ClassId) -> Result<()> {
+        let _change = self.changes.of_all();
         let query = "UPDATE classes SET join_code = $1, join_expires_ms = NULL WHERE id = $2
                      AND NOT EXISTS (SELECT 1 FROM classes WHERE join_code = $1)";
         loop {
@@ -176,6 +180,7 @@ impl Classes for Record {
     }
 
     async fn set_join_expiry(&self, class: ClassId, until_ms: Option<i64>) -> Result<()> {
+        let _change = self.changes.of_all();
         sqlx::query("UPDATE classes SET join_expires_ms = $1 WHERE id = $2")
             .bind(until_ms)
             .bind(class)
@@ -204,6 +209,7 @@ impl Classes for Record {
     }
 
     async fn join_another(&self, code: &str, account: AccountId) -> Result<(), JoinError> {
+        let _change = self.changes.of(account);
         let class = self
             .class_by_code(code)
             .await?
@@ -218,12 +224,16 @@ impl Classes for Record {
     }
 
     async fn enroll(&self, class: ClassId, students: &[(Name, String)]) -> Result<Vec<Name>> {
+        let mut changes = Vec::new();
         let mut transaction = self.write().await?;
         let mut taken = Vec::new();
         for (name, password_hash) in students {
             let role = Role::Student;
             match insert_account(&mut transaction, name, role, password_hash).await? {
-                Some(account) => insert_member(&mut transaction, class, account.id).await?,
+                Some(account) => {
+                    insert_member(&mut transaction, class, account.id).await?;
+                    changes.push(self.changes.of(account.id));
+                }
                 None => taken.push(name.clone()),
             }
         }
@@ -248,6 +258,7 @@ impl Classes for Record {
             .await?
             .ok_or(JoinError::NameTaken)?;
         insert_member(&mut transaction, class.id, account.id).await?;
+        let _change = self.changes.of(account.id);
         transaction.commit().await.map_err(Error)?;
         Ok(account)
     }

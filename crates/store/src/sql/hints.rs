@@ -15,6 +15,7 @@ impl Hints for Record {
         round: i64,
         count: i64,
     ) -> Result<()> {
+        let _change = self.changes.of(account);
         sqlx::query(
             "INSERT INTO hints_opened (account, lesson, exercise, round, count)
              VALUES ($1, $2, $3, $4, $5)

@@ -54,6 +54,7 @@ impl Reviews for Record {
         exercise: &str,
         round: i64,
     ) -> Result<()> {
+        let _change = self.changes.of(account);
         sqlx::query(
             "INSERT INTO review_rounds (account, lesson, exercise, round, at_ms)
              VALUES ($1, $2, $3, $4, $5)

@@ -8,6 +8,7 @@ use crate::{Account, AccountId, Result, SignIn, SignInId, SignIns, now_ms};
 #[async_trait]
 impl SignIns for Record {
     async fn sign_in(&self, account: AccountId, agent: &str, address: &str) -> Result<SignInId> {
+        let _change = self.changes.of(account);
         let id = SignInId::random();
         sqlx::query(
             "INSERT INTO sign_ins (id, account, created_ms, used_ms, agent, address)
@@ -42,6 +43,15 @@ impl SignIns for Record {
     }
 
     async fn note_use(&self, sign_in: &SignInId, address: &str) -> Result<()> {
+        let query = "SELECT account FROM sign_ins WHERE id = $1";
+        let whose: Option<AccountId> = sqlx::query_scalar(query)
+            .bind(sign_in)
+            .fetch_optional(&self.pool)
+            .await?;
+        let Some(account) = whose else {
+            return Ok(());
+        };
+        let _change = self.changes.of(account);
         sqlx::query("UPDATE sign_ins SET used_ms = $1, address = $2 WHERE id = $3")
             .bind(now_ms())
             .bind(address)
@@ -62,6 +72,7 @@ impl SignIns for Record {
     }
 
     async fn sign_out(&self, account: AccountId, sign_in: &SignInId) -> Result<()> {
+        let _change = self.changes.of(account);
         sqlx::query("DELETE FROM sign_ins WHERE account = $1 AND id = $2")
             .bind(account)
             .bind(sign_in)
@@ -71,6 +82,7 @@ impl SignIns for Record {
     }
 
     async fn sign_out_everywhere(&self, account: AccountId) -> Result<()> {
+        let _change = self.changes.of(account);
         sqlx::query("DELETE FROM sign_ins WHERE account = $1")
             .bind(account)
             .execute(&self.pool)
@@ -79,6 +91,7 @@ impl SignIns for Record {
     }
 
     async fn forget_sign_ins(&self, before_ms: i64) -> Result<()> {
+        let _change = self.changes.of_all();
         sqlx::query("DELETE FROM sign_ins WHERE used_ms < $1")
             .bind(before_ms)
             .execute(&self.pool)

@@ -6,6 +6,7 @@
 )]
 
 mod backup;
+mod changes;
 mod classroom;
 mod durability;
 mod people;
