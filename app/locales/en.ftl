@@ -179,6 +179,7 @@ answer-missing = Enter an answer first.
 answer-incomplete = Something is missing. Fill in or choose everything, and give each its own place.
 answer-too-long = That answer is too long. Please keep it short.
 answer-not-a-number = Please enter a number.
+question-given = You had already answered this in another window. What you see here is that answer and its result; the one you just gave was not recorded.
 question-changed = This question was changed while you were at it. Here it is as it is now: please answer again. Your answer to the old one was not graded.
 session-lapsed-here = You were signed out after a long time. Your answer is still here. Sign in again, then answer.
 sign-in-to-record = Sign in to have your answer recorded. What you chose comes along.

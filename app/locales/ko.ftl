@@ -158,6 +158,7 @@ answer-missing = 답을 적은 다음 눌러 주세요.
 answer-incomplete = 빠진 곳이 있습니다. 모두 고르거나 적고, 순서는 서로 다르게 고르세요.
 answer-too-long = 답이 너무 깁니다. 짧게 적어 주세요.
 answer-not-a-number = 숫자로 적어 주세요.
+question-given = 이 문제는 다른 창에서 먼저 답하셨습니다. 여기 보이는 것이 그 답과 결과이고, 방금 낸 답은 기록하지 않았습니다.
 question-changed = 그사이 선생님이 이 문제를 고쳤습니다. 바뀐 문제를 읽고 다시 내 주세요. 앞의 답은 채점하지 않았습니다.
 session-lapsed-here = 로그인한 지 오래되어 끊겼습니다. 낸 답은 그대로 두었습니다. 다시 로그인한 뒤 내 주세요.
 sign-in-to-record = 답을 기록하려면 로그인해야 합니다. 고른 답은 그대로 가져갑니다.

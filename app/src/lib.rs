@@ -18,6 +18,6 @@ mod words;
 #[cfg(feature = "ssr")]
 pub use course::Lang;
 #[cfg(feature = "ssr")]
-pub use shell::{Frame, Rendered, Site, Theme, fragment};
+pub use shell::{Frame, Rendered, Site, Theme, fragment, fresh_nonce};
 #[cfg(feature = "ssr")]
 pub use words::Words;

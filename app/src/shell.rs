@@ -6,7 +6,7 @@ use course::Lang;
 use leptos::{
     config::LeptosOptions,
     hydration::HydrationScripts,
-    nonce::{provide_nonce, use_nonce},
+    nonce::{Nonce, provide_nonce, use_nonce},
     prelude::*,
     reactive::owner::Owner,
 };
@@ -28,7 +28,7 @@ pub struct Site {
 }
 
 /// The colour theme: the system's unless somebody chose.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Theme {
     /// As the system has it.
     #[default]
@@ -104,6 +104,11 @@ pub struct Rendered {
     pub nonce: String,
     /// Whether it holds a terminal, which needs inline styles.
     pub terminal: bool,
+}
+
+/// A nonce for a page that was rendered before: each time a page goes out, its scripts carry another.
+pub fn fresh_nonce() -> String {
+    Nonce::new().to_string()
 }
 
 /// What differs from page to page in the frame.

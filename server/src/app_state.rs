@@ -8,8 +8,9 @@ use store::{Account, AccountId, ClassId, Store};
 use tokio::sync::broadcast;
 
 use crate::{
-    class_watch::ClassWatch, course_folder::CourseFolder, examiner::Examiner, listener::Listener,
-    passwords::Passwords, presence::Presence, roster::Roster, throttle::Throttle,
+    class_watch::ClassWatch, course_folder::CourseFolder, examiner::Examiner, kept::Kept,
+    listener::Listener, passwords::Passwords, presence::Presence, roster::Roster,
+    throttle::Throttle,
 };
 
 /// The classroom: one for the process, cheap to clone.
@@ -22,6 +23,7 @@ pub(crate) struct Parts {
     /// Whether whoever is at this computer is the course's author, without signing in.
     pub(crate) for_author: bool,
     pub(crate) store: Arc<dyn Store>,
+    pub(crate) kept: Kept,
     pub(crate) machines: machine::Client,
     pub(crate) examiner: Examiner,
     pub(crate) listener: Listener,

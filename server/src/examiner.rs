@@ -125,6 +125,22 @@ impl Examiner {
         exercise: &Exercise,
         asked: Asked,
     ) -> Result<Standing, Trouble> {
+        let standing = self.judge(account, lesson, exercise, asked).await?;
+        // A machine that has just fallen asleep is no news of an exercise.
+        if standing != Standing::Waiting {
+            self.tell(account, lesson, exercise, &standing, asked);
+        }
+        Ok(standing)
+    }
+
+    /// How it stands with an exercise that has a check; a pass is recorded.
+    async fn judge(
+        &self,
+        account: AccountId,
+        lesson: &Lesson,
+        exercise: &Exercise,
+        asked: Asked,
+    ) -> Result<Standing, Trouble> {
         let Proof::Check(script) = &exercise.proof else {
             return Ok(Standing::Todo);
         };
@@ -137,9 +153,7 @@ impl Examiner {
                 exercise,
                 check::verdict(outcome.exit, &outcome.stdout, &outcome.stderr),
             ),
-            // A machine that has just fallen asleep is no news of an exercise.
-            Err(away) if asked != Asked::ByStudent => return Ok(away),
-            Err(away) => away,
+            Err(away) => return Ok(away),
         };
         if standing == Standing::Done {
             let circumstances = rounds.circumstances(&exercise.id);
@@ -148,7 +162,6 @@ impl Examiner {
             self.record(account, lesson, exercise, circumstances, outcome, &key)
                 .await?;
         }
-        self.tell(account, lesson, exercise, &standing, asked);
         Ok(standing)
     }
 
@@ -164,9 +177,9 @@ impl Examiner {
         exercise: &Exercise,
         key: &AttemptKey,
     ) -> Result<Standing, Trouble> {
-        let turn = self.turn_of_student(account).await;
+        let _turn = self.turn_of_student(account).await;
         let asked = Asked::ByStudent;
-        let standing = self.look(turn, account, lesson, exercise, asked).await?;
+        let standing = self.judge(account, lesson, exercise, asked).await?;
         if let Standing::NotYet { feedback } = &standing {
             let rounds = Rounds::of(&*self.store, account, lesson).await?;
             let circumstances = rounds.circumstances(&exercise.id);
@@ -174,6 +187,8 @@ impl Examiner {
             self.record(account, lesson, exercise, circumstances, outcome, key)
                 .await?;
         }
+        // What an open page shows then is a form for another try.
+        self.tell(account, lesson, exercise, &standing, asked);
         Ok(standing)
     }
 
@@ -211,7 +226,8 @@ impl Examiner {
             let right = standing == Standing::Done;
             let circumstances = rounds.circumstances(&exercise.id);
             let outcome = (given.into(), right);
-            self.record(account, lesson, exercise, circumstances, outcome, key)
+            let key = answer_key(key, given)?;
+            self.record(account, lesson, exercise, circumstances, outcome, &key)
                 .await?;
         }
         self.tell(account, lesson, exercise, &standing, asked);
@@ -387,6 +403,13 @@ fn pass_key(lesson: &Lesson, exercise: &Exercise, round: i64) -> Result<AttemptK
         name.push_str(&format!(":{round}"));
     }
     Ok(format!("pass-{}", hex::encode(&Sha256::digest(name)[..16])).parse()?)
+}
+
+/// The key of an answer that was entered into a form. Two pages that show the same have the same form: what
+/// they send alike is one attempt, and what they send differently was judged, each by itself, and is two.
+fn answer_key(form: &AttemptKey, given: &str) -> Result<AttemptKey, Trouble> {
+    let name = format!("{}/{given}", form.as_str());
+    Ok(format!("answer-{}", hex::encode(&Sha256::digest(name)[..16])).parse()?)
 }
 
 /// In whole milliseconds.

@@ -47,16 +47,32 @@ impl Learner {
         let zone = classroom.store.time_zone_of(account).await?;
         let calendar = Calendar::of_zone(zone.as_deref().unwrap_or(TIME_ZONE))?;
         let history = classroom.store.history(account).await?;
+        Ok(Self::new(classroom.course(), history, calendar))
+    }
+
+    /// A student of a class in this time zone, by their history.
+    ///
+    /// # Errors
+    /// When there is no such time zone.
+    pub(crate) fn of_class(
+        course: Arc<Course>,
+        zone: &str,
+        history: Vec<store::Attempt>,
+    ) -> Result<Self, Trouble> {
+        Ok(Self::new(course, history, Calendar::of_zone(zone)?))
+    }
+
+    fn new(course: Arc<Course>, history: Vec<store::Attempt>, calendar: Calendar) -> Self {
         let attempts = history
             .iter()
             .filter_map(|attempt| rule_attempt(&calendar, attempt))
             .collect();
-        Ok(Self {
-            course: classroom.course(),
+        Self {
+            course,
             history,
             attempts,
             calendar,
-        })
+        }
     }
 
     /// The day of a moment, in unix milliseconds.

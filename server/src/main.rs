@@ -11,6 +11,7 @@ mod enrolment;
 mod examiner;
 mod host;
 mod images;
+mod kept;
 mod learner;
 mod listener;
 mod looking;

@@ -56,16 +56,23 @@ impl Via {
 /// The outermost layer: notes it for all that follows.
 pub(crate) async fn note(
     State(proxies): State<Arc<[IpAddr]>>,
-    ConnectInfo(peer): ConnectInfo<SocketAddr>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let via = via(&proxies, peer.ip().to_canonical(), request.headers());
-    request.extensions_mut().insert(via);
+    if let Some(via) = via(&proxies, &request) {
+        request.extensions_mut().insert(via);
+    }
     next.run(request).await
 }
 
-fn via(proxies: &[IpAddr], peer: IpAddr, headers: &HeaderMap) -> Via {
+/// Whence it comes; `None` of one that came over no connection.
+pub(crate) fn via(proxies: &[IpAddr], request: &Request) -> Option<Via> {
+    let ConnectInfo(peer) = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    let peer = peer.ip().to_canonical();
+    Some(believed(proxies, peer, request.headers()))
+}
+
+fn believed(proxies: &[IpAddr], peer: IpAddr, headers: &HeaderMap) -> Via {
     if !proxies.contains(&peer) {
         return Via {
             address: peer,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use axum::Router;
+use axum::{ServiceExt, extract::Request, serve::ListenerExt};
 use rand::RngCore;
 use store::{Pool, Store};
 use tokio::{
@@ -18,8 +18,10 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use tower_sessions::{
-    ExpiredDeletion, Expiry, SessionManagerLayer, SessionStore, cookie::SameSite,
+    CachingSessionStore, ExpiredDeletion, Expiry, SessionManagerLayer, SessionStore,
+    cookie::SameSite,
 };
+use tower_sessions_moka_store::MokaStore;
 use tower_sessions_sqlx_store::{PostgresStore, SqliteStore};
 
 use crate::{
@@ -29,6 +31,7 @@ use crate::{
     course_folder::CourseFolder,
     examiner::Examiner,
     host::{self, MachinedOptions, WEB_USER},
+    kept::Kept,
     listener::Listener,
     passwords::Passwords,
     presence::Presence,
@@ -45,6 +48,9 @@ use crate::{
 const LAST_ANSWERS: std::time::Duration = std::time::Duration::from_secs(2);
 /// How often sessions that have ended are cleared out of the table.
 const CLEAR_SESSIONS_EVERY: std::time::Duration = std::time::Duration::from_secs(3600);
+/// How many sessions are kept in memory, at a few hundred bytes each. A session says only which sign-in it is
+/// of; whether that still is one is not its to say.
+const SESSIONS_KEPT: u64 = 10_000;
 /// News of announcements kept for a page that is slow to take them: it reads all that was said anyway.
 const ANNOUNCED_KEPT: usize = 16;
 
@@ -124,11 +130,17 @@ async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -
     };
     let listener = TcpListener::from_std(listener)?;
     announce(&classroom, listener.local_addr()?).await?;
+    // What a stream sends in small pieces is not held back for the browser's word about the last one.
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection sends in larger pieces: {error}");
+        }
+    });
     let told = CancellationToken::new();
     let end = told.clone().cancelled_owned();
     let server = axum::serve(
         listener,
-        routes.into_make_service_with_connect_info::<SocketAddr>(),
+        ServiceExt::<Request>::into_make_service_with_connect_info::<SocketAddr>(routes),
     )
     .with_graceful_shutdown(end);
     tokio::select! {
@@ -142,11 +154,17 @@ async fn serve(args: Args, listener: std::net::TcpListener, machined: PathBuf) -
 }
 
 /// The routes behind sessions kept in `sessions`, which is cleared of those that have ended.
-fn routes<S>(classroom: &Classroom, sessions: S, proxy: &ProxyOption, site: &Path) -> Router
+fn routes<S>(
+    classroom: &Classroom,
+    sessions: S,
+    proxy: &ProxyOption,
+    site: &Path,
+) -> control::AtOnce
 where
     S: SessionStore + ExpiredDeletion + Clone + 'static,
 {
     tokio::spawn(clear_sessions(sessions.clone(), classroom.store.clone()));
+    let sessions = CachingSessionStore::new(MokaStore::new(Some(SESSIONS_KEPT)), sessions);
     let sessions = SessionManagerLayer::new(sessions)
         .with_name(SESSION_COOKIE)
         .with_secure(proxy.secure())
@@ -175,6 +193,7 @@ async fn open(args: &Args, content: &Path, site: &Path, machined: PathBuf) -> Re
         passwords: Passwords::new()?,
         throttle: Throttle::default(),
         presence,
+        kept: Kept::new(),
         classes: ClassWatch::default(),
         announced: broadcast::Sender::new(ANNOUNCED_KEPT),
         roster: Roster::default(),

@@ -1,6 +1,6 @@
 //! Who asks, in which language, from where: what every page needs to know of a request.
 
-use std::{convert::Infallible, net::IpAddr};
+use std::{convert::Infallible, net::IpAddr, sync::Arc};
 
 use app::{Frame, Lang, Theme, Words, islands::FRAGMENT_HEADER};
 use axum::{
@@ -9,11 +9,12 @@ use axum::{
 };
 use axum_extra::extract::CookieJar;
 use machine::MachineId;
-use store::{Account, ClassId, Role, SignInId};
+use store::{Account, ClassId, Role, SignInId, Stamp};
 use tower_sessions::{Session, cookie::time::Duration};
 
 use crate::{
     app_state::{Classroom, scratch_machine_here, scratch_machine_of},
+    kept::Known,
     proxy::Via,
     trouble::Trouble,
 };
@@ -45,6 +46,8 @@ pub(crate) struct Visitor {
     pub(crate) account: Option<Account>,
     /// The sign-in by which the account is the visitor's.
     pub(crate) sign_in: Option<SignInId>,
+    /// The record as it was when that was found out.
+    pub(crate) stamp: Option<Stamp>,
     /// What the browser says it is.
     pub(crate) agent: String,
     /// Came with a session that is no more: signed in once, and too long ago.
@@ -108,7 +111,12 @@ where
             .extensions
             .get::<Via>()
             .map_or(IpAddr::from([0, 0, 0, 0]), |via| via.address);
-        let (account, sign_in) = signed_in(parts, &classroom, address).await.unzip();
+        let known = signed_in(parts, &classroom, address).await;
+        let stamp = known.as_ref().map(|(_, known)| known.stamp);
+        if let (Some((_, known)), Some(session)) = (&known, cookies.get(SESSION_COOKIE)) {
+            classroom.kept.note_session(session.value(), known);
+        }
+        let (sign_in, account) = known.map(|(id, known)| (id, known.account.clone())).unzip();
         if let Some(account) = &account {
             classroom.presence.seen(account.id);
         }
@@ -119,11 +127,9 @@ where
             scratch: scratch(&classroom, account.as_ref(), &parts.headers),
             account,
             sign_in,
+            stamp,
             agent: agent(&parts.headers),
-            theme: cookies
-                .get(THEME_COOKIE)
-                .map(|c| Theme::from_word(c.value()))
-                .unwrap_or_default(),
+            theme: theme(&cookies),
             address,
             here: parts
                 .uri
@@ -143,7 +149,7 @@ async fn signed_in(
     parts: &mut Parts,
     classroom: &Classroom,
     address: IpAddr,
-) -> Option<(Account, SignInId)> {
+) -> Option<(SignInId, Arc<Known>)> {
     let session = parts.extensions.get::<Session>()?.clone();
     let sign_in = match session.get::<SignInId>(SESSION_SIGN_IN).await {
         Ok(sign_in) => sign_in?,
@@ -152,19 +158,27 @@ async fn signed_in(
             return None;
         }
     };
-    match classroom.store.signed_in(&sign_in).await {
+    match classroom.kept.signed_in(&*classroom.store, &sign_in).await {
         Ok(found) => {
-            let (account, used_ms) = found?;
-            if store::now_ms() - used_ms > NOTE_USE_AFTER_MS {
+            let known = found?;
+            if store::now_ms() - known.used_ms > NOTE_USE_AFTER_MS {
                 note_use(&session, classroom, &sign_in, address).await;
             }
-            Some((account, sign_in))
+            Some((sign_in, known))
         }
         Err(error) => {
             tracing::error!(%error, "a sign-in could not be read: {error}");
             None
         }
     }
+}
+
+/// The colour theme that was chosen in this browser.
+pub(crate) fn theme(cookies: &CookieJar) -> Theme {
+    let chosen = cookies.get(THEME_COOKIE);
+    chosen
+        .map(|cookie| Theme::from_word(cookie.value()))
+        .unwrap_or_default()
 }
 
 /// What the browser says it is, as far as it is kept.
@@ -177,7 +191,7 @@ fn agent(headers: &HeaderMap) -> String {
 /// Who may see the author's pages: instructors, and in a classroom opened with `--author` whoever asks
 /// for this computer by its own name: a page from elsewhere may have a name made for it that leads
 /// here, and is not to read scripts or to run them.
-fn scratch(
+pub(crate) fn scratch(
     classroom: &Classroom,
     account: Option<&Account>,
     headers: &HeaderMap,

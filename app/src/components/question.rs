@@ -16,6 +16,8 @@ pub enum Notice {
     TooLong,
     /// A number is asked for.
     NotANumber,
+    /// Another page of the student's has answered it already, otherwise: that answer stands, and is shown.
+    Given,
     /// It was an answer to what the question was before its author changed it.
     Changed,
     /// Nobody is signed in; `next` leads back here with the answer kept.
@@ -63,7 +65,7 @@ impl Notice {
             Self::TooLong => "answer-too-long",
             Self::NotANumber => "answer-not-a-number",
             Self::Changed => "question-changed",
-            Self::SignIn { .. } => return None,
+            Self::Given | Self::SignIn { .. } => return None,
         })
     }
 }
@@ -474,12 +476,15 @@ fn feedback(
         return view! { <div class="feedback" data-tone="wrong"><p>{words.t(key)}</p></div> }
             .into_any();
     }
+    let given = (view.notice == Some(Notice::Given)).then(|| words.t("question-given"));
+    let given = given.map(|said| view! { <p>{said}</p> });
     match (&view.notice, &view.grade) {
         (Some(Notice::SignIn { next, lapsed }), _) => {
             sign_in_feedback(words, next, *lapsed).into_any()
         }
         (_, Some(grade)) if grade.right => view! {
             <div class="feedback" data-tone="done">
+                {given}
                 <p class="verdict">{words.t("question-right-long")}</p>
                 {text.explain.as_ref().map(|html| rendered("flow", html))}
             </div>
@@ -487,8 +492,8 @@ fn feedback(
         .into_any(),
         (_, Some(grade)) => {
             let said = partly(words, question, view, grade);
-            view! { <div class="feedback" data-tone="wrong"><p>{said}</p></div> }.into_any()
+            view! { <div class="feedback" data-tone="wrong">{given} <p>{said}</p></div> }.into_any()
         }
-        (_, None) => view! { <div class="feedback"></div> }.into_any(),
+        (_, None) => view! { <div class="feedback">{given}</div> }.into_any(),
     }
 }

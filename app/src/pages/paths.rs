@@ -33,6 +33,11 @@ pub fn lesson_with_draft(lang: Lang, lesson: &LessonId, item: &ItemId, fields: &
     )
 }
 
+/// A question on its lesson's page that was answered already, by another page.
+pub fn lesson_given(lang: Lang, lesson: &LessonId, item: &ItemId) -> String {
+    format!("/{lang}/lessons/{lesson}?given={item}#{item}")
+}
+
 /// The event stream of a lesson's open page, which says what it `shown`s (see [`course::Lesson::shown`]).
 pub fn live(lang: Lang, lesson: &LessonId, shown: &str) -> String {
     format!("/{lang}/lessons/{lesson}/live?shown={shown}")

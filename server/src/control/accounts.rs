@@ -256,6 +256,10 @@ async fn begin(
     session: &Session,
     account: &Account,
 ) -> Result<(), Trouble> {
+    // Who signs in where they are signed in already leaves no sign-in behind.
+    if let (Some(account), Some(sign_in)) = (&visitor.account, &visitor.sign_in) {
+        classroom.store.sign_out(account.id, sign_in).await?;
+    }
     session.cycle_id().await?;
     let address = visitor.address.to_string();
     let sign_in = classroom

@@ -1,7 +1,7 @@
 //! What the record of a class comes to: one student, how well each masters what, and how well the
 //! questions measure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use app::pages::{
     self, ClassFigures, FiguresOrder, HeatmapView, QuestionFigures, StudentMastery, StudentView,
@@ -64,10 +64,23 @@ pub(super) async fn mastery(
 ) -> Result<Page, Trouble> {
     let class = classroom.store.class(teacher.class).await?;
     let class = class.ok_or(Trouble::NotFound)?;
+    let course = classroom.course();
+    let mut histories: HashMap<AccountId, Vec<Attempt>> = HashMap::new();
+    each_attempt(&classroom, class.id, |attempt| {
+        // What was answered does not count here, and is most of it.
+        let response = serde_json::Value::Null;
+        let history = histories.entry(attempt.account).or_default();
+        history.push(Attempt {
+            response,
+            ..attempt
+        });
+    })
+    .await?;
     let mut concepts = Vec::new();
     let mut students = Vec::new();
     for student in classroom.store.class_students(class.id).await? {
-        let learner = Learner::of(&classroom, student.id).await?;
+        let history = histories.remove(&student.id).unwrap_or_default();
+        let learner = Learner::of_class(course.clone(), &class.time_zone, history)?;
         let known = learner.concepts();
         let names = known
             .iter()
@@ -147,13 +160,24 @@ async fn analysis(
     class: ClassId,
 ) -> Result<BTreeMap<Key, ItemAnalysis>, Trouble> {
     let mut firsts = Vec::new();
+    each_attempt(classroom, class, |it| firsts.extend(first(course, &it))).await?;
+    Ok(analyse(&firsts))
+}
+
+/// Goes through all attempts of a class's students, oldest first.
+async fn each_attempt(
+    classroom: &Classroom,
+    class: ClassId,
+    mut take: impl FnMut(Attempt),
+) -> Result<(), Trouble> {
     let mut after = None;
     loop {
         let attempts = classroom.store.class_attempts(class, after, CHUNK).await?;
+        let count = attempts.len();
         after = attempts.last().map(|attempt| attempt.id).or(after);
-        firsts.extend(attempts.iter().filter_map(|it| first(course, it)));
-        if attempts.len() < CHUNK as usize {
-            return Ok(analyse(&firsts));
+        attempts.into_iter().for_each(&mut take);
+        if count < CHUNK as usize {
+            return Ok(());
         }
     }
 }

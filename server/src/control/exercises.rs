@@ -63,6 +63,13 @@ pub(super) async fn submit(
         return Ok(Redirect::to(&place).into_response());
     }
     let whose = visitor.account.as_ref().map(|account| account.id);
+    let tries = match whose {
+        Some(account) => {
+            let attempts = classroom.store.attempts(account, lesson.id.as_str());
+            lessons::tries(&attempts.await?, &exercise.id)
+        }
+        None => 0,
+    };
     let view = ExerciseView {
         given: form.answer,
         ..lessons::exercise_view(
@@ -70,7 +77,7 @@ pub(super) async fn submit(
             whose,
             lesson,
             exercise,
-            (&rounds, &done),
+            (&rounds, &done, tries),
             standing,
         )
     };

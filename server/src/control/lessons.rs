@@ -1,43 +1,51 @@
 //! A lesson's page.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+};
 
 use app::{
-    Lang, Words,
+    Lang, Rendered, Words,
     components::{
         self, ExerciseView, MachineView, Need, Notice, QuestionPage, QuestionView, Standing,
     },
     pages::{self, ClassFigures},
 };
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, RawQuery, State};
 use axum_extra::extract::CookieJar;
 use course::{Course, Exercise, ItemId, Lesson, LessonId, Question, Response as Answer};
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 use store::{Account, AccountId, Attempt, AttemptKey, Role};
 
 use super::{
     Page,
-    announcements::unheard,
+    announcements::{heard_of, unheard},
     class_record::beside_questions,
     machine::{now_s, start},
 };
 use crate::{
     answers,
     app_state::{Classroom, machine_of},
+    kept::{Made, Place},
     rounds::Rounds,
     trouble::Trouble,
     visitor::Visitor,
 };
 
-/// What an answer that waited for its student to sign in brings back.
-#[derive(Deserialize)]
+/// What leads back to a lesson: an answer that waited for its student to sign in, or one that came too late.
+#[derive(Default, Deserialize)]
 pub(super) struct LessonQuery {
-    /// The question it belongs to.
+    /// The question that a waiting answer belongs to.
     #[serde(default)]
     draft: String,
     /// Its form's fields, urlencoded.
     #[serde(default)]
     fields: String,
+    /// The question that was answered already.
+    #[serde(default)]
+    given: String,
 }
 
 /// The lesson, with everything that the visitor has done in it.
@@ -45,54 +53,118 @@ pub(super) async fn show(
     State(classroom): State<Classroom>,
     visitor: Visitor,
     Path((_, unit, name)): Path<(String, String, String)>,
-    Query(query): Query<LessonQuery>,
+    RawQuery(query): RawQuery,
     jar: CookieJar,
 ) -> Result<Page, Trouble> {
     let course = classroom.course();
     let lesson = find(&course, &unit, &name)?;
-    let (attempts, rounds, total) = match &visitor.account {
+    let machine = machine(&classroom, visitor.account.as_ref(), lesson).await;
+    let now = now_s();
+    let teaches = visitor
+        .account
+        .as_ref()
+        .is_some_and(|it| it.role != Role::Student);
+    if query.is_some() || teaches {
+        // Made for once: of what an address brings, or of what a class's students have answered.
+        let query = query.unwrap_or_default();
+        let query = serde_urlencoded::from_str(&query).map_err(|_| Trouble::BadRequest)?;
+        let page = page(
+            &classroom,
+            &visitor,
+            (&course, lesson),
+            machine,
+            now,
+            &query,
+            &jar,
+        );
+        return Ok(Page(page.await?));
+    }
+    let account = visitor.account.as_ref().map(|account| account.id);
+    let place = Place {
+        account,
+        here: visitor.here.clone(),
+        theme: visitor.theme,
+        writes: visitor.scratch.is_some(),
+        heard: account.and_then(|account| heard_of(account, &jar)),
+    };
+    let made = Made::of(visitor.stamp, course.clone(), machine.clone(), now);
+    if let Some(page) = classroom.kept.page(&place, &made) {
+        return Ok(Page(page));
+    }
+    let query = LessonQuery::default();
+    let page = page(
+        &classroom,
+        &visitor,
+        (&course, lesson),
+        machine,
+        now,
+        &query,
+        &jar,
+    )
+    .await?;
+    classroom.kept.keep(place, made, &page);
+    Ok(Page(page))
+}
+
+/// Renders it.
+async fn page(
+    classroom: &Classroom,
+    visitor: &Visitor,
+    (course, lesson): (&Arc<Course>, &Lesson),
+    machine: Option<MachineView>,
+    now: u64,
+    query: &LessonQuery,
+    jar: &CookieJar,
+) -> Result<Rendered, Trouble> {
+    let store = &*classroom.store;
+    let (attempts, rounds, total, announced) = match &visitor.account {
         Some(account) => (
-            classroom
-                .store
-                .attempts(account.id, lesson.id.as_str())
-                .await?,
-            Rounds::of(&*classroom.store, account.id, lesson).await?,
-            Some(progress(&classroom, account.id).await?),
+            store.attempts(account.id, lesson.id.as_str()).await?,
+            Rounds::of(store, account.id, lesson).await?,
+            Some(progress(classroom, account.id).await?),
+            unheard(classroom, account.id, jar).await?,
         ),
         None => Default::default(),
     };
-    let draft = serde_urlencoded::from_str(&query.fields).unwrap_or_default();
-    let questions = lesson
-        .questions
-        .iter()
-        .map(|question| {
-            let mut view = question_view(&visitor, question, &attempts);
-            if question.id.as_str() == query.draft {
-                let response = answers::response(question, &draft);
-                if answers::is_of(question, &draft) {
-                    view.draft(response);
-                } else {
-                    show_changed(&mut view, response);
-                }
-            }
-            view
-        })
-        .collect();
+    let questions = lesson.questions.iter();
     let view = pages::LessonView {
         lesson: lesson.id.clone(),
-        questions,
-        exercises: exercise_views(&visitor, lesson, &rounds, &attempts),
-        figures: figures(&classroom, &visitor, lesson).await?,
-        machine: machine(&classroom, visitor.account.as_ref(), lesson).await,
+        questions: questions
+            .map(|question| asked(visitor, lesson, question, &attempts, query))
+            .collect(),
+        exercises: exercise_views(visitor, lesson, &rounds, &attempts),
+        figures: figures(classroom, visitor, lesson).await?,
+        machine,
         course: course.clone(),
-        announced: match &visitor.account {
-            Some(account) => unheard(&classroom, account.id, &jar).await?,
-            None => Vec::new(),
-        },
-        now: now_s(),
+        announced,
+        now,
     };
-    let page = pages::lesson(visitor.frame_with(&classroom, total), view);
-    page.map(Page).ok_or(Trouble::NotFound)
+    let page = pages::lesson(visitor.frame_with(classroom, total), view);
+    page.ok_or(Trouble::NotFound)
+}
+
+/// A question as its student left it, with what the address brings for it.
+fn asked(
+    visitor: &Visitor,
+    lesson: &Lesson,
+    question: &Question,
+    attempts: &[Attempt],
+    query: &LessonQuery,
+) -> QuestionView {
+    let mut view = question_view(visitor, lesson, question, attempts);
+    if question.id.as_str() == query.given && view.grade.is_some() {
+        view.notice = Some(Notice::Given);
+    }
+    if question.id.as_str() == query.draft {
+        let draft = serde_urlencoded::from_str(&query.fields).unwrap_or_default();
+        let response = answers::response(question, &draft);
+        if answers::is_of(question, &draft) {
+            view.draft(response);
+        } else {
+            show_changed(&mut view, response);
+        }
+    }
+    view
 }
 
 /// The lesson of this address.
@@ -104,13 +176,15 @@ pub(super) fn find<'a>(course: &'a Course, unit: &str, name: &str) -> Result<&'a
 /// A question as its student left it: with the last answer and how it was judged.
 pub(super) fn question_view(
     visitor: &Visitor,
+    lesson: &Lesson,
     question: &Question,
     attempts: &[Attempt],
 ) -> QuestionView {
+    let whose = visitor.account.as_ref().map(|account| account.id);
+    let tries = tries(attempts, &question.id);
     let mut mine = attempts
         .iter()
         .filter(|attempt| attempt.item == question.id.as_str());
-    let tries = mine.clone().count();
     // An answer to another version of the question is kept in the record, and not shown as if it were
     // one to this.
     let last = mine.rfind(|attempt| attempt.version == question.version);
@@ -124,12 +198,12 @@ pub(super) fn question_view(
             .account
             .as_ref()
             .map_or(0, |account| account.id.get().unsigned_abs()),
-        whose: visitor.account.as_ref().map(|account| account.id),
+        whose,
         tries,
         response,
         grade,
         notice: None,
-        key: fresh_key(),
+        key: form_key(whose, &lesson.id, &question.id, &question.version, tries),
         prefix: String::new(),
         handed_in: false,
     }
@@ -141,9 +215,33 @@ pub(super) fn show_changed(view: &mut QuestionView, response: Option<Answer>) {
     view.notice = Some(Notice::Changed);
 }
 
-/// A key for one submission of a form: the form sent twice is one attempt.
-pub(super) fn fresh_key() -> String {
-    hex::encode(rand::random::<[u8; 16]>())
+/// Shows what there is to tell about an answer that was not recorded, and the answer, unless another one
+/// stands.
+pub(super) fn show_notice(view: &mut QuestionView, notice: Notice, response: Option<Answer>) {
+    if notice != Notice::Given {
+        view.draft(response);
+    }
+    view.notice = Some(notice);
+}
+
+/// How often an item was attempted.
+pub(super) fn tries(attempts: &[Attempt], item: &ItemId) -> usize {
+    let attempts = attempts.iter();
+    attempts.filter(|it| it.item == item.as_str()).count()
+}
+
+/// The key of a form's submission, made of what its page shows: sent twice, or from two pages that show the
+/// same, it is one attempt. `version` says what else tells this state of the item from others.
+pub(super) fn form_key(
+    whose: Option<AccountId>,
+    lesson: &LessonId,
+    item: &ItemId,
+    version: &str,
+    tries: usize,
+) -> String {
+    let whose = whose.map_or_else(String::new, |account| account.to_string());
+    let state = format!("{whose}/{lesson}/{item}/{version}/{tries}");
+    hex::encode(&Sha256::digest(state)[..16])
 }
 
 /// The key that a form brought, if it is one of ours.
@@ -169,26 +267,21 @@ fn exercise_views(
                 Some(_) => Standing::Todo,
                 None => Standing::SignedOut,
             };
-            exercise_view(
-                visitor.lang,
-                whose,
-                lesson,
-                exercise,
-                (rounds, &done),
-                standing,
-            )
+            let tries = tries(attempts, &exercise.id);
+            let state = (rounds, &done, tries);
+            exercise_view(visitor.lang, whose, lesson, exercise, state, standing)
         })
         .collect()
 }
 
 /// An exercise as one student has it: with their own values, and waiting for what it builds on if that
-/// is not done.
+/// is not done. `tries` is how often it was attempted.
 pub(super) fn exercise_view(
     lang: Lang,
     whose: Option<AccountId>,
     lesson: &Lesson,
     exercise: &Exercise,
-    (rounds, done): (&Rounds, &HashSet<ItemId>),
+    (rounds, done, tries): (&Rounds, &HashSet<ItemId>, usize),
     standing: Standing,
 ) -> ExerciseView {
     let text = |exercise: &Exercise| {
@@ -209,7 +302,7 @@ pub(super) fn exercise_view(
             standing => standing,
         },
         given: String::new(),
-        key: fresh_key(),
+        key: form_key(whose, &lesson.id, &exercise.id, &exercise.version, tries),
     }
 }
 
@@ -274,5 +367,11 @@ async fn machine(
     let Some(account) = account else {
         return Some(MachineView::SignIn);
     };
-    Some(start(&classroom.machines, &machine_of(account)).await)
+    let id = machine_of(account);
+    if let Some(view) = classroom.kept.ready(&id) {
+        return Some(view);
+    }
+    let view = start(&classroom.machines, &id).await;
+    classroom.kept.note(&id, &view);
+    Some(view)
 }

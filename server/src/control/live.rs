@@ -27,7 +27,7 @@ use course::{Exercise, ItemId, Lesson, LessonId, Proof};
 use futures::StreamExt;
 use machine::{Error, Machine, MachineId, State as MachineState};
 use serde::Deserialize;
-use store::AccountId;
+use store::{AccountId, Attempt};
 use tokio::{
     sync::{broadcast::error::RecvError, mpsc},
     time::timeout,
@@ -268,13 +268,18 @@ impl OpenPage {
         if matches!(exercise.proof, Proof::Answer(_)) && !is_done {
             return Ok(());
         }
-        let mut pieces = vec![self.exercise(lesson, exercise, news.standing)];
+        let attempts = classroom.store.attempts(self.account, lesson.id.as_str());
+        // A form that knows of too few tries is answered all the same.
+        let attempts = attempts.await.map_err(Trouble::from).unwrap_or_default();
+        let mut pieces = vec![self.exercise(lesson, exercise, news.standing, &attempts)];
         if is_done {
             self.done.insert(exercise.id.clone());
             let dependent = lesson.exercises.iter().filter(|other| {
                 other.needs.contains(&exercise.id) && !self.done.contains(&other.id)
             });
-            pieces.extend(dependent.map(|other| self.exercise(lesson, other, Standing::Todo)));
+            let opened =
+                dependent.map(|other| self.exercise(lesson, other, Standing::Todo, &attempts));
+            pieces.extend(opened);
             if let Ok(progress) = lessons::progress(&classroom, self.account).await {
                 let words = self.words;
                 pieces.push(app::fragment(|| components::progress(words, progress)));
@@ -284,9 +289,19 @@ impl OpenPage {
     }
 
     /// The block of an exercise.
-    fn exercise(&self, lesson: &Lesson, exercise: &Exercise, standing: Standing) -> String {
+    fn exercise(
+        &self,
+        lesson: &Lesson,
+        exercise: &Exercise,
+        standing: Standing,
+        attempts: &[Attempt],
+    ) -> String {
         let whose = Some(self.account);
-        let state = (&self.rounds, &self.done);
+        let state = (
+            &self.rounds,
+            &self.done,
+            lessons::tries(attempts, &exercise.id),
+        );
         let view = lessons::exercise_view(self.words.0, whose, lesson, exercise, state, standing);
         lessons::exercise_block(self.words, lesson, exercise, view)
     }

@@ -39,7 +39,9 @@ pub(super) async fn act(
         next: local_path(&form.next).to_owned(),
     })?;
     let (machines, id) = (&classroom.machines, machine_of(account));
-    Ok(perform(machines, &visitor, &id, Side::Student, act, &form).await)
+    let answer = perform(machines, &visitor, &id, Side::Student, act, &form).await;
+    classroom.kept.forget(&id);
+    Ok(answer)
 }
 
 /// Does it with this machine, and answers with its pane.

@@ -4,6 +4,7 @@ mod account;
 mod accounts;
 mod announcements;
 mod assignments;
+mod at_once;
 mod author;
 mod class_live;
 mod class_record;
@@ -33,7 +34,7 @@ use app::Rendered;
 use axum::{
     Extension, Router,
     extract::{DefaultBodyLimit, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Response},
     routing::{get, post},
@@ -41,6 +42,7 @@ use axum::{
 use tower_http::{timeout::TimeoutLayer, trace::TraceLayer};
 use tower_sessions::{SessionManagerLayer, SessionStore};
 
+pub(crate) use self::at_once::AtOnce;
 use crate::{
     app_state::Classroom,
     proxy::{self, Via},
@@ -55,13 +57,13 @@ const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 /// How long a page or a form's answer may take: a check has 10 s and may wait for one before it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(45);
 
-/// All routes, with what they have in common around them.
+/// All routes, with what they have in common around them, behind the pages that are kept.
 pub(crate) fn routes<S: SessionStore + Clone>(
     classroom: Classroom,
     sessions: SessionManagerLayer<S>,
     proxies: Arc<[IpAddr]>,
     site: &Path,
-) -> Router {
+) -> AtOnce {
     let pages = Router::new()
         .route("/{lang}", get(course::with_slash))
         .route("/{lang}/", get(course::show))
@@ -177,6 +179,7 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .route("/assets/{unit}/{file}", get(files::asset))
         .route("/healthz", get(|| async { "ok" }))
         .fallback(|| async { trouble::Trouble::NotFound })
+        .layer(middleware::from_fn(to_its_end))
         .layer(TimeoutLayer::with_status_code(
             StatusCode::GATEWAY_TIMEOUT,
             ANSWER_WITHIN,
@@ -192,7 +195,7 @@ pub(crate) fn routes<S: SessionStore + Clone>(
             streams::end_with_sign_in,
         ))
         .layer(middleware::from_fn(known_language));
-    pages
+    let routes = pages
         .merge(streams)
         .layer(DefaultBodyLimit::max(FORM_MAX))
         .layer(middleware::from_fn_with_state(
@@ -204,8 +207,13 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .with_state(classroom.clone())
         .nest_service("/pkg", files::site(&classroom, site))
         .layer(middleware::from_fn(guard_headers))
-        .layer(middleware::from_fn_with_state(proxies, proxy::note))
-        .layer(TraceLayer::new_for_http())
+        .layer(middleware::from_fn_with_state(proxies.clone(), proxy::note))
+        .layer(TraceLayer::new_for_http());
+    AtOnce {
+        classroom,
+        proxies,
+        routes,
+    }
 }
 
 /// A page with the policy that fits it.
@@ -284,6 +292,18 @@ async fn same_origin(Extension(via): Extension<Via>, request: Request, next: Nex
     }
 }
 
+/// What changes something is done to its end, though the visitor, or the time that an answer may take, has
+/// gone: nothing is changed by half, and what is kept of the record is told of every change.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    if request.method().is_safe() {
+        return next.run(request).await;
+    }
+    match tokio::spawn(next.run(request)).await {
+        Ok(response) => response,
+        Err(error) => trouble::Trouble::from(error).into_response(),
+    }
+}
+
 /// Pages are there in our languages only.
 async fn known_language(request: Request, next: Next) -> Response {
     match visitor::lang_of_path(request.uri().path()) {
@@ -295,7 +315,11 @@ async fn known_language(request: Request, next: Next) -> Response {
 /// What every answer carries, pages and files alike.
 async fn guard_headers(Extension(via): Extension<Via>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    guard(response.headers_mut(), via);
+    response
+}
+
+fn guard(headers: &mut HeaderMap, via: Via) {
     if via.secure {
         headers.insert(header::STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }
@@ -308,5 +332,4 @@ async fn guard_headers(Extension(via): Extension<Via>, request: Request, next: N
             .entry(name)
             .or_insert(HeaderValue::from_static(value));
     }
-    response
 }

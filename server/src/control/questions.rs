@@ -45,7 +45,7 @@ pub(super) async fn answer(
         if !visitor.wants_fragment {
             return Err(Trouble::SignIn { next: back });
         }
-        let mut view = lessons::question_view(&visitor, question, &[]);
+        let mut view = lessons::question_view(&visitor, lesson, question, &[]);
         if has_changed {
             lessons::show_changed(&mut view, response);
         } else {
@@ -63,7 +63,7 @@ pub(super) async fn answer(
             .store
             .attempts(account.id, lesson.id.as_str())
             .await?;
-        let mut view = lessons::question_view(&visitor, question, &attempts);
+        let mut view = lessons::question_view(&visitor, lesson, question, &attempts);
         lessons::show_changed(&mut view, response);
         return Ok(show(&visitor, lesson, question, view, None));
     }
@@ -76,20 +76,21 @@ pub(super) async fn answer(
         circumstances: Circumstances::default(),
     };
     let notice = record(&classroom, given).await?;
-    if !visitor.wants_fragment && notice.is_none() {
-        return Ok(Redirect::to(&place).into_response());
+    if !visitor.wants_fragment {
+        let to = match notice {
+            None => place,
+            Some(Notice::Given) => paths::lesson_given(visitor.lang, &lesson.id, &item),
+            Some(_) => back,
+        };
+        return Ok(Redirect::to(&to).into_response());
     }
     let attempts = classroom
         .store
         .attempts(account.id, lesson.id.as_str())
         .await?;
-    let mut view = lessons::question_view(&visitor, question, &attempts);
-    if notice.is_some() {
-        if !visitor.wants_fragment {
-            return Ok(Redirect::to(&back).into_response());
-        }
-        view.draft(response);
-        view.notice = notice;
+    let mut view = lessons::question_view(&visitor, lesson, question, &attempts);
+    if let Some(notice) = notice {
+        lessons::show_notice(&mut view, notice, response);
     }
     let progress = lessons::progress(&classroom, account.id).await?;
     Ok(show(&visitor, lesson, question, view, Some(progress)))
@@ -111,7 +112,8 @@ pub(super) struct Given<'a> {
     pub(super) circumstances: Circumstances,
 }
 
-/// Grades an answer and records it. One that cannot be graded is not recorded: returns what to tell.
+/// Grades an answer and records it. One that cannot be graded is not recorded, nor one to what another page
+/// has answered otherwise: returns what to tell.
 ///
 /// # Errors
 /// For what none of our forms sends, and when the record cannot be written.
@@ -130,7 +132,8 @@ pub(super) async fn record(
         Err(BadResponse::NotANumber) => return Ok(Some(Notice::NotANumber)),
     };
     let key = given.fields.iter().find(|(name, _)| name == "key");
-    classroom
+    let response = serde_json::to_value(response)?;
+    let recorded = classroom
         .store
         .record(NewAttempt {
             account: given.account,
@@ -138,7 +141,7 @@ pub(super) async fn record(
             item: given.question.id.as_str(),
             kind: ItemKind::Question,
             version: &given.question.version,
-            response: &serde_json::to_value(response)?,
+            response: &response,
             score: grade.score,
             right: grade.right,
             key: &lessons::key(key.map_or("", |(_, key)| key))?,
@@ -148,7 +151,8 @@ pub(super) async fn record(
             },
         })
         .await?;
-    Ok(None)
+    let stands = recorded.new || recorded.attempt.response == response;
+    Ok((!stands).then_some(Notice::Given))
 }
 
 fn show(

@@ -96,8 +96,11 @@ impl<'a> Review<'a> {
             .filter(|attempt| self.learner.day(attempt.at_ms) == self.today)
             .cloned()
             .collect();
-        let mut view = lessons::question_view(visitor, question, &today);
+        let mut view = lessons::question_view(visitor, lesson, question, &today);
         view.page = QuestionPage::Review;
+        // A day's answer is not the lesson's, which was given once.
+        let asked = format!("{}~{}", question.version, self.today.0);
+        view.key = lessons::form_key(view.whose, &lesson.id, &question.id, &asked, view.tries);
         // In another order than last time: what is remembered is to be the answer, not its place.
         view.seed ^= u64::from(self.today.0.unsigned_abs()) << 32;
         view
@@ -183,7 +186,7 @@ fn signed_out(
     question: &Question,
     fields: &Fields,
 ) -> Response {
-    let mut view = lessons::question_view(visitor, question, &[]);
+    let mut view = lessons::question_view(visitor, lesson, question, &[]);
     view.page = QuestionPage::Review;
     view.draft(answers::response(question, fields));
     view.notice = Some(Notice::SignIn {
@@ -228,14 +231,12 @@ async fn answer(
             response: response.as_ref(),
             circumstances,
         };
-        match questions::record(classroom, given).await? {
-            None => review = Review::of(classroom, review.account).await?,
-            Some(notice) => {
-                let mut view = review.question(visitor, lesson, question);
-                view.draft(response);
-                view.notice = Some(notice);
-                instead = Some((key.clone(), view));
-            }
+        let notice = questions::record(classroom, given).await?;
+        review = Review::of(classroom, review.account).await?;
+        if let Some(notice) = notice {
+            let mut view = review.question(visitor, lesson, question);
+            lessons::show_notice(&mut view, notice, response);
+            instead = Some((key.clone(), view));
         }
     } else {
         let mut view = review.question(visitor, lesson, question);

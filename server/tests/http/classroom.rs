@@ -148,8 +148,8 @@ impl Classroom {
         self.data.path()
     }
 
-    /// Runs a statement on its record, beside the server; returns the first column. For what would
-    /// take days.
+    /// Runs a statement on its record, beside the server; a page that the server has kept does not know of
+    /// it. Returns the first column. For what would take days.
     pub(crate) fn sql(&self, statement: &str) -> Vec<String> {
         let file = self.data.path().join("web/gyosil.sqlite");
         run(async {

@@ -160,7 +160,6 @@ fn an_exercise_comes_back_with_new_values_and_what_it_builds_on() {
     let classroom = Classroom::with_course(course.as_ref());
     let student = student(&classroom);
     let lesson = "/ko/lessons/machines/values";
-    let before = student.get(lesson);
     let account = "(SELECT id FROM accounts WHERE role = 'student')";
     for exercise in ["make", "go-on"] {
         classroom.sql(&format!(
@@ -170,8 +169,8 @@ fn an_exercise_comes_back_with_new_values_and_what_it_builds_on() {
                     '{exercise}', created_ms FROM accounts WHERE id = {account}"
         ));
     }
-    let done = student.get(lesson);
-    assert!(done.block("make").contains("data-state=\"done\""));
+    let before = student.get(lesson);
+    assert!(before.block("make").contains("data-state=\"done\""));
     classroom.pass_days(5);
 
     let page = student.get(REVIEW);
