@@ -428,6 +428,47 @@ trouble-not-your-name = This is not your name.
 trouble-teaches-alone = You are the only teacher of a class. First add another teacher to it.
 trouble-last-admin = A classroom needs an admin. First make another instructor an admin.
 
+# The hub
+hub = Class hub
+hub-lead = In a machine, docker.io is this class's own hub. docker pull, search, login and push are used as with Docker Hub, and everybody in the class can pull what you push.
+hub-images = Images
+hub-away = The hub does not answer at the moment. Open this page again in a while.
+hub-empty = There are no images yet.
+hub-share = Your images take { $used } of your { $quota }.
+hub-image = Image
+hub-tag = Tag
+hub-tags = Tags
+hub-size = Size
+hub-pushed = Pushed
+hub-by = By
+hub-by-classroom = The classroom
+hub-digest = Digest
+hub-pull = How to pull it
+hub-runs = It runs
+hub-ports = Its ports
+hub-architecture = Processors
+hub-layers = Layers of { $tag }
+hub-layers-help = The last line is the lowest layer. Images that have a layer in common share it.
+hub-remove = Remove
+hub-remove-this = Remove { $image }
+hub-login = Log in to the hub
+hub-login-help = Pulling needs no login. To push, run docker login in your machine with the name below, and paste a token where it asks for the password. Your classroom password is not used.
+hub-name = Your name on the hub
+hub-name-unchosen = You choose your name on the hub when you make your first token.
+hub-name-fixed = You push images as { $name }/image. This name cannot be changed.
+hub-name-help = 2 to 30 small English letters and digits, with dots, underscores or hyphens between them. It cannot be changed later.
+field-hub-name = Your name on the hub
+hub-new-token = Make a new token
+hub-tokens = Your tokens
+hub-token-made = Made
+hub-revoke = Revoke
+hub-revoke-this = Revoke the token made { $when }
+hub-given-title = Your new token
+hub-given-text = It is shown only this once. Copy it, and log in from your machine:
+trouble-hub-name-bad = The hub cannot take this name. Please use small English letters and digits.
+trouble-hub-name-taken = Somebody has this name. Please choose another one.
+trouble-hub-tokens-full = You can have { $n } tokens. Revoke one that you do not use first.
+
 # Classes
 classes-empty = No classes yet. Create one, and you get a code to give to your students.
 new-class = New class

@@ -386,6 +386,47 @@ trouble-not-your-name = 내 이름과 다릅니다.
 trouble-teaches-alone = 혼자 맡은 수업이 있습니다. 먼저 다른 선생님을 그 수업에 더해 주세요.
 trouble-last-admin = 교실에는 관리자가 한 명은 있어야 합니다. 먼저 다른 선생님을 관리자로 정해 주세요.
 
+# 허브
+hub = 교실 허브
+hub-lead = 머신에서 docker.io는 이 교실의 허브입니다. docker pull, search, login, push를 Docker Hub에서와 똑같이 쓰고, 올린 이미지는 교실의 누구나 받을 수 있습니다.
+hub-images = 이미지
+hub-away = 지금은 허브가 대답하지 않습니다. 잠시 뒤에 다시 열어 보세요.
+hub-empty = 아직 이미지가 없습니다.
+hub-share = 내 이미지가 { $quota } 가운데 { $used }를 쓰고 있습니다.
+hub-image = 이미지
+hub-tag = 태그
+hub-tags = 태그
+hub-size = 크기
+hub-pushed = 올린 때
+hub-by = 올린 사람
+hub-by-classroom = 교실
+hub-digest = 다이제스트
+hub-pull = 받기
+hub-runs = 실행하는 명령
+hub-ports = 여는 포트
+hub-architecture = 프로세서
+hub-layers = { $tag }의 레이어
+hub-layers-help = 맨 아래 줄이 가장 먼저 쌓인 레이어입니다. 같은 레이어는 여러 이미지가 함께 씁니다.
+hub-remove = 지우기
+hub-remove-this = 지우기: { $image }
+hub-login = 허브에 로그인하기
+hub-login-help = 이미지를 받을 때는 로그인하지 않아도 됩니다. 올리려면 머신에서 아래 이름으로 docker login을 실행하고, 비밀번호 자리에 토큰을 붙여 넣으세요. 교실의 비밀번호는 쓰지 않습니다.
+hub-name = 허브에서 쓰는 이름
+hub-name-unchosen = 첫 토큰을 만들 때 허브에서 쓸 이름을 정합니다.
+hub-name-fixed = 이미지를 { $name }/이미지 이름으로 올립니다. 이 이름은 바꿀 수 없습니다.
+hub-name-help = 영어 소문자와 숫자 2~30자입니다. 사이에 점, 밑줄, 붙임표를 넣을 수 있습니다. 나중에 바꿀 수 없습니다.
+field-hub-name = 허브에서 쓸 이름
+hub-new-token = 새 토큰 만들기
+hub-tokens = 내 토큰
+hub-token-made = 만든 때
+hub-revoke = 없애기
+hub-revoke-this = 토큰 없애기: { $when }에 만든 것
+hub-given-title = 새 토큰
+hub-given-text = 지금 한 번만 보여 줍니다. 복사해 두고 머신에서 로그인하세요:
+trouble-hub-name-bad = 허브에서 쓸 수 없는 이름입니다. 영어 소문자와 숫자로 다시 적어 주세요.
+trouble-hub-name-taken = 다른 사람이 쓰는 이름입니다. 다른 이름을 적어 주세요.
+trouble-hub-tokens-full = 토큰은 { $n }개까지 만들 수 있습니다. 쓰지 않는 것을 먼저 없애 주세요.
+
 # 수업
 classes-empty = 아직 수업이 없습니다. 하나 만들면 학생들에게 알려 줄 코드가 나옵니다.
 new-class = 새 수업

@@ -288,6 +288,9 @@ fn account(frame: &Frame) -> AnyView {
                     <a class="button link" href=paths::account(frame.lang())>
                         {words.t("account")}
                     </a>
+                    <a class="button link" href=paths::hub(frame.lang())>
+                        {words.t("hub")}
+                    </a>
                     <form method="post" action=paths::sign_out(frame.lang())>
                         <button class="button link">{words.t("sign-out")}</button>
                     </form>

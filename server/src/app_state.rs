@@ -8,7 +8,7 @@ use store::{Account, AccountId, ClassId, Store};
 use tokio::sync::broadcast;
 
 use crate::{
-    class_watch::ClassWatch, course_folder::CourseFolder, examiner::Examiner, kept::Kept,
+    class_watch::ClassWatch, course_folder::CourseFolder, examiner::Examiner, hub::Hub, kept::Kept,
     listener::Listener, passwords::Passwords, presence::Presence, roster::Roster,
     throttle::Throttle,
 };
@@ -34,6 +34,7 @@ pub(crate) struct Parts {
     /// The classes to which something was said just now.
     pub(crate) announced: broadcast::Sender<ClassId>,
     pub(crate) roster: Roster,
+    pub(crate) hub: Hub,
     pub(crate) site: Arc<app::Site>,
 }
 

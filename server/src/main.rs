@@ -10,6 +10,7 @@ mod doctor;
 mod enrolment;
 mod examiner;
 mod host;
+mod hub;
 mod images;
 mod kept;
 mod learner;

@@ -31,6 +31,7 @@ use crate::{
     course_folder::CourseFolder,
     examiner::Examiner,
     host::{self, MachinedOptions, WEB_USER},
+    hub::Hub,
     kept::Kept,
     listener::Listener,
     passwords::Passwords,
@@ -184,6 +185,8 @@ async fn open(args: &Args, content: &Path, site: &Path, machined: PathBuf) -> Re
     let store = store::open(&args.record.location(&args.data)).await?;
     let machines = machine::Client::new(machined);
     let presence = Presence::default();
+    let hub = Hub::new(args.data.clone(), store.clone());
+    hub.publish().await?;
     Ok(Classroom::new(Parts {
         examiner: Examiner::new(machines.clone(), store.clone(), presence.clone()),
         listener: Listener::new(machines.clone()),
@@ -197,6 +200,7 @@ async fn open(args: &Args, content: &Path, site: &Path, machined: PathBuf) -> Re
         classes: ClassWatch::default(),
         announced: broadcast::Sender::new(ANNOUNCED_KEPT),
         roster: Roster::default(),
+        hub,
         site: Arc::new(site::read(site)?),
         store,
     }))

@@ -61,6 +61,12 @@ pub enum FormTrouble {
         /// How many are.
         max: usize,
     },
+    /// No name for the hub, as Docker has them.
+    HubNameBad,
+    /// Somebody has this name on the hub.
+    HubNameTaken,
+    /// No more tokens for the hub.
+    HubTokensFull,
     /// A class needs a name.
     TitleEmpty,
     /// The class's name is too long.
@@ -76,6 +82,7 @@ impl FormTrouble {
             | Self::NotYourPassword
             | Self::TeachesAlone
             | Self::LastAdmin
+            | Self::HubTokensFull
             | Self::TooMany { .. } => None,
             Self::NoSuchCode => Some("code"),
             Self::NameTaken
@@ -89,6 +96,7 @@ impl FormTrouble {
             }
             Self::PasswordShort | Self::PasswordLong => Some("password"),
             Self::NotYourName => Some("own-name"),
+            Self::HubNameBad | Self::HubNameTaken => Some("hub-name"),
             Self::TitleEmpty | Self::TitleTooLong => Some("title"),
         }
     }
@@ -116,6 +124,9 @@ impl FormTrouble {
             Self::TeachesAlone => ("trouble-teaches-alone", 0.into()),
             Self::LastAdmin => ("trouble-last-admin", 0.into()),
             Self::NoSuchInstructor => ("trouble-no-such-instructor", 0.into()),
+            Self::HubNameBad => ("trouble-hub-name-bad", 0.into()),
+            Self::HubNameTaken => ("trouble-hub-name-taken", 0.into()),
+            Self::HubTokensFull => ("trouble-hub-tokens-full", store::HUB_TOKENS_MAX.into()),
             Self::TitleEmpty => ("trouble-title-empty", 0.into()),
             Self::TitleTooLong => ("trouble-title-too-long", store::TITLE_MAX.into()),
         };

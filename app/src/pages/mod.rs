@@ -9,6 +9,8 @@ mod course;
 mod doors;
 mod glossary;
 mod heatmap;
+mod hub;
+mod hub_image;
 mod instructors;
 mod item_analysis;
 mod lesson;
@@ -31,6 +33,8 @@ pub use course::{CourseView, course, done as done_in, done_of};
 pub use doors::{FormTrouble, Join, PASSWORD_MIN, Setup, SignIn, join, setup, sign_in};
 pub use glossary::glossary;
 pub use heatmap::{HeatmapView, StudentMastery, heatmap};
+pub use hub::{HubView, hub};
+pub use hub_image::{HubImageView, hub_image};
 pub use instructors::{InstructorsView, instructors};
 pub use item_analysis::{
     ChoiceCount, ClassFigures, FiguresOrder, QuestionFigures, choice_counts, item_analysis,

@@ -284,6 +284,35 @@ impl fmt::Display for AccountAct {
     }
 }
 
+/// The class's hub.
+pub fn hub(lang: Lang) -> String {
+    format!("/{lang}/hub")
+}
+
+/// An image of the hub, such as `library/nginx`, with the first of its tags or the one that is named.
+pub fn hub_image(lang: Lang, name: &str, tag: Option<&str>) -> String {
+    let page = format!("/{lang}/hub/images/{}", encoded(name));
+    match tag {
+        Some(tag) => format!("{page}?tag={}", encoded(tag)),
+        None => page,
+    }
+}
+
+/// Where a tag of it is removed.
+pub fn hub_remove(lang: Lang, name: &str) -> String {
+    format!("/{lang}/hub/images/{}/remove", encoded(name))
+}
+
+/// Where a token for the hub is made.
+pub fn hub_tokens(lang: Lang) -> String {
+    format!("/{lang}/hub/tokens")
+}
+
+/// Where one is revoked.
+pub fn hub_revoke(lang: Lang) -> String {
+    format!("/{lang}/hub/tokens/revoke")
+}
+
 /// Where one signs out.
 pub fn sign_out(lang: Lang) -> String {
     format!("/{lang}/sign-out")

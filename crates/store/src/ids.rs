@@ -57,3 +57,7 @@ id! {
     /// An attempt; later attempts have higher numbers.
     AttemptId
 }
+id! {
+    /// A token for the class's hub.
+    HubTokenId
+}

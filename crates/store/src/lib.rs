@@ -20,6 +20,7 @@ mod attempts;
 mod changes;
 mod classes;
 mod hints;
+mod hub;
 mod ids;
 mod location;
 mod postgres;
@@ -51,7 +52,8 @@ pub use attempts::{
 pub use changes::Stamp;
 pub use classes::{Class, ClassMember, ClassSummary, Classes, JoinCode, JoinError};
 pub use hints::Hints;
-pub use ids::{AccountId, AnnouncementId, AssignmentId, AttemptId, ClassId};
+pub use hub::{HUB_TOKENS_MAX, HubAccounts, HubToken, HubTokenError};
+pub use ids::{AccountId, AnnouncementId, AssignmentId, AttemptId, ClassId, HubTokenId};
 pub use location::{BadLocation, Location, OpenError};
 pub use reviews::{ReviewRound, Reviews};
 pub use setups::Setups;
@@ -88,6 +90,7 @@ pub trait Store:
     + Attempts
     + Classes
     + Hints
+    + HubAccounts
     + Reviews
     + Setups
     + SignIns

@@ -12,6 +12,8 @@ mod attempts;
 mod classes;
 #[path = "sql/hints.rs"]
 mod hints;
+#[path = "sql/hub.rs"]
+mod hub;
 #[path = "sql/reviews.rs"]
 mod reviews;
 #[path = "sql/setups.rs"]

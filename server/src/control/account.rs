@@ -180,6 +180,7 @@ pub(super) async fn delete(
     if let Some(trouble) = confirm(&classroom, &visitor, &account, form.password).await? {
         return again(&classroom, &visitor, account, trouble).await;
     }
+    let hub_name = classroom.store.hub_name(account.id).await?;
     match classroom.store.delete_account(account.id).await {
         Ok(()) => {}
         Err(DeleteError::Teaches) => {
@@ -190,10 +191,14 @@ pub(super) async fn delete(
         }
         Err(error) => return Err(error.into()),
     }
+    classroom.hub.publish().await?;
     session.flush().await?;
     let id = account.id;
     tracing::info!(account = %id, "account {id} was deleted by its owner");
     delete_machines(&classroom, &account).await;
+    if let Some(name) = hub_name {
+        classroom.hub.forget(&name).await;
+    }
     Ok(Redirect::to(&paths::course(visitor.lang)).into_response())
 }
 

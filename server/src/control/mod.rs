@@ -14,6 +14,7 @@ mod exercises;
 mod exports;
 mod files;
 mod glossary;
+mod hub;
 mod instructors;
 mod lessons;
 mod live;
@@ -124,6 +125,14 @@ pub(crate) fn routes<S: SessionStore + Clone>(
         .route("/{lang}/account/join", post(account::join))
         .route("/{lang}/account/export.json", get(account::export))
         .route("/{lang}/account/delete", post(account::delete))
+        .route("/{lang}/hub", get(hub::show))
+        .route("/{lang}/hub/images/{namespace}/{image}", get(hub::image))
+        .route(
+            "/{lang}/hub/images/{namespace}/{image}/remove",
+            post(hub::remove),
+        )
+        .route("/{lang}/hub/tokens", post(hub::make_token))
+        .route("/{lang}/hub/tokens/revoke", post(hub::revoke_token))
         .route("/{lang}/theme", post(settings::theme))
         .route("/{lang}/classes", get(classes::list).post(classes::create))
         .route("/{lang}/classes/{class}", get(classes::show))

@@ -195,6 +195,8 @@ impl<'a> School<'a> {
             ("{file}", "picture.svg"),
             ("{act}", "stop"),
             ("{token}", "none"),
+            ("{namespace}", "none"),
+            ("{image}", "none"),
             ("{class}", &self.class),
             ("{count}", "1"),
             ("{sitting}", "1"),

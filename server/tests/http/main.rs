@@ -11,6 +11,7 @@ mod classes;
 mod classroom;
 mod doors;
 mod hostile;
+mod hub;
 mod kept;
 mod kills;
 mod machines;

@@ -23,7 +23,9 @@ const TEACHES_ALONE: &str = "SELECT EXISTS (SELECT 1 FROM class_teachers AS own 
                     WHERE class = own.class AND account <> $1))";
 
 /// What takes the account `$1` out of the record.
-const FORGET: [&str; 8] = [
+const FORGET: [&str; 10] = [
+    "DELETE FROM hub_tokens WHERE account = $1",
+    "DELETE FROM hub_names WHERE account = $1",
     "DELETE FROM sign_ins WHERE account = $1",
     "DELETE FROM attempts WHERE account = $1",
     "DELETE FROM review_rounds WHERE account = $1",

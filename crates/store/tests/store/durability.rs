@@ -321,7 +321,7 @@ async fn opening_again_or_twice_at_once_changes_nothing() {
         .fetch_all(&file_pool(&*store))
         .await
         .unwrap();
-    assert_eq!(applied, [1, 2, 3]);
+    assert_eq!(applied, [1, 2, 3, 4]);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use crate::{
     classroom::{Classroom, name},
     story::{submit, teacher},
 };
-use store::{DeleteError, JoinError, Role, SignInId};
+use store::{DeleteError, HUB_TOKENS_MAX, HubTokenError, JoinError, Role, SignInId};
 
 pub(crate) async fn a_sign_in_lasts_until_it_is_ended(classroom: Classroom) {
     let store = &*classroom.store;
@@ -168,4 +168,51 @@ pub(crate) async fn hints_are_counted_in_the_round_in_which_they_were_opened(cla
         .unwrap();
     assert_eq!((opened("a/b", 0).await, opened("a/b", 1).await), (3, 1));
     assert_eq!(opened("a/other", 0).await, 0);
+}
+
+pub(crate) async fn a_name_on_the_hub_is_somebodys_for_good(classroom: Classroom) {
+    let store = &*classroom.store;
+    let hong = classroom.student().await;
+    let code = store.classes_joined(hong.id).await.unwrap()[0]
+        .join_code
+        .to_string();
+    let lee = store.join(&code, &name("이순신"), "hash").await.unwrap();
+    assert_eq!(store.hub_name(hong.id).await.unwrap(), None);
+
+    let add = async |account, name, hash| store.add_hub_token(account, name, hash).await;
+    assert_eq!(add(hong.id, "hong", "a").await.unwrap(), "hong");
+    let taken = add(lee.id, "hong", "b").await;
+    assert!(matches!(taken, Err(HubTokenError::NameTaken)));
+    assert!(store.hub_name_taken("hong").await.unwrap());
+    assert!(!store.hub_name_taken("lee").await.unwrap());
+    assert_eq!(store.hub_name(lee.id).await.unwrap(), None);
+    assert_eq!(add(lee.id, "lee", "b").await.unwrap(), "lee");
+    let kept = add(hong.id, "another", "c").await.unwrap();
+    assert_eq!(kept, "hong", "once chosen, it stays");
+    let logins = async || store.hub_logins().await.unwrap();
+    let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        let owned = pairs.iter().map(|(a, b)| ((*a).into(), (*b).into()));
+        owned.collect()
+    };
+    let all = pairs(&[("hong", "a"), ("hong", "c"), ("lee", "b")]);
+    assert_eq!(logins().await, all);
+
+    // Another's token is not one's own to revoke.
+    let newest = store.hub_tokens(hong.id).await.unwrap()[0].id;
+    store.revoke_hub_token(lee.id, newest).await.unwrap();
+    assert_eq!(logins().await, all);
+    store.revoke_hub_token(hong.id, newest).await.unwrap();
+    assert_eq!(logins().await, pairs(&[("hong", "a"), ("lee", "b")]));
+
+    for number in 1..HUB_TOKENS_MAX {
+        let hash = format!("more {number}");
+        let more = store.add_hub_token(hong.id, "", &hash).await;
+        assert_eq!(more.unwrap(), "hong");
+    }
+    let full = add(hong.id, "", "one too many").await;
+    assert!(matches!(full, Err(HubTokenError::TooMany)));
+
+    store.delete_account(hong.id).await.unwrap();
+    assert_eq!(logins().await, pairs(&[("lee", "b")]));
+    assert!(!store.hub_name_taken("hong").await.unwrap());
 }

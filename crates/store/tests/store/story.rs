@@ -3,7 +3,8 @@
 use crate::{
     classroom::{Classroom, name},
     people::{
-        a_class_has_a_roster_and_teachers, a_sign_in_lasts_until_it_is_ended,
+        a_class_has_a_roster_and_teachers, a_name_on_the_hub_is_somebodys_for_good,
+        a_sign_in_lasts_until_it_is_ended,
         hints_are_counted_in_the_round_in_which_they_were_opened,
         many_are_enrolled_at_once_or_nobody, who_goes_leaves_nothing_but_a_number,
     },
@@ -475,4 +476,5 @@ on_both![
     a_class_has_a_roster_and_teachers,
     many_are_enrolled_at_once_or_nobody,
     hints_are_counted_in_the_round_in_which_they_were_opened,
+    a_name_on_the_hub_is_somebodys_for_good,
 ];
