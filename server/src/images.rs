@@ -1,21 +1,26 @@
-//! `gyosil images build`: the teaching images, built by the engine of a machine of our own and put
-//! where the classroom's registry serves them from.
+//! `gyosil images`: the classroom's own images on the hub. They are built by the engine of a machine of
+//! our own, or brought along, and put where the registry behind the hub has them.
 
 mod builder;
 mod context;
 mod definition;
+mod library;
 mod program;
 mod registry;
 
 use std::{
-    fs, io,
+    fs::{self, File},
+    io,
     os::unix::fs::chown,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Instant,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use nix::unistd::{User, geteuid};
+use rustix::fs::{FlockOperation, flock};
+use tokio::task::JoinHandle;
 
 use crate::host;
 use definition::Definition;
@@ -29,8 +34,45 @@ pub(crate) struct Args {
 
 #[derive(clap::Subcommand)]
 enum Command {
-    /// Build the images whose definition has changed and put them into the classroom's registry.
+    /// Build the images whose definition has changed, and put them on the hub.
     Build(BuildArgs),
+    /// List the classroom's own images.
+    List(ListArgs),
+    /// Add an image to them: from a folder with a Dockerfile, or an archive that `docker save` wrote.
+    Add(AddArgs),
+    /// Remove an image, or one of its tags.
+    Remove(RemoveArgs),
+}
+
+#[derive(clap::Args)]
+struct ListArgs {
+    /// The classroom's data folder.
+    #[arg(long, default_value = "/var/lib/gyosil")]
+    data: PathBuf,
+}
+
+#[derive(clap::Args)]
+struct AddArgs {
+    /// The folder or archive.
+    from: PathBuf,
+    /// The image's name, NAME or NAME:TAG for an archive [default: the folder's name, or the archive's
+    /// own].
+    #[arg(long)]
+    name: Option<String>,
+    /// The classroom's data folder.
+    #[arg(long, default_value = "/var/lib/gyosil")]
+    data: PathBuf,
+    #[command(flatten)]
+    machined: host::MachinedOptions,
+}
+
+#[derive(clap::Args)]
+struct RemoveArgs {
+    /// NAME, or NAME:TAG.
+    image: String,
+    /// The classroom's data folder.
+    #[arg(long, default_value = "/var/lib/gyosil")]
+    data: PathBuf,
 }
 
 #[derive(clap::Args)]
@@ -50,13 +92,21 @@ struct BuildArgs {
 /// # Errors
 /// The first thing that went wrong; images that were finished before it stay.
 pub(crate) fn run(args: Args) -> Result<()> {
-    let Command::Build(args) = args.command;
+    match args.command {
+        Command::Build(args) => build_stale(&args),
+        Command::List(args) => library::list(&args.data),
+        Command::Add(args) => add(&args),
+        Command::Remove(args) => library::remove(&args.data, &args.image),
+    }
+}
+
+fn build_stale(args: &BuildArgs) -> Result<()> {
     let started = Instant::now();
-    let definitions = definition::read_all(&args.images)?;
     let registry = args.data.join("registry");
     let mut stale = Vec::new();
-    for definition in definitions {
-        if stamp(&registry, &definition)? != Some(definition.hash.clone()) {
+    for definition in definition::read_all(&args.images)? {
+        let is_there = library::has(&args.data, &definition.name);
+        if !is_there || stamp(&registry, &definition)? != Some(definition.hash.clone()) {
             stale.push(definition);
         }
     }
@@ -64,72 +114,148 @@ pub(crate) fn run(args: Args) -> Result<()> {
         tracing::info!("the teaching images are up to date");
         return Ok(());
     }
-    ensure!(
-        geteuid().is_root(),
-        "building teaching images needs root: run this command with sudo"
-    );
-    prepare_registry(&registry)?;
-    let machined = host::ensure_machined(&args.data, &args.machined)?;
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?
-        .block_on(build(
-            &args,
-            &stale,
-            machine::Client::new(machined.socket()),
-        ))?;
-    tracing::info!(
-        "{} teaching images built in {:.0} s",
-        stale.len(),
-        started.elapsed().as_secs_f32()
-    );
+    let count = stale.len();
+    in_storage(&args.data, async |place: &Place| {
+        let machined = host::ensure_machined(&args.data, &args.machined)?;
+        let client = machine::Client::new(machined.socket());
+        build(place, &stale, client).await
+    })?;
+    let took = started.elapsed().as_secs_f32();
+    tracing::info!("{count} teaching images built in {took:.0} s");
     Ok(())
 }
 
-async fn build(args: &BuildArgs, stale: &[Definition], client: machine::Client) -> Result<()> {
-    let cache = args.data.join("cache");
+/// Adds what is in a folder with a Dockerfile, or in an archive that `docker save` wrote.
+fn add(args: &AddArgs) -> Result<()> {
+    if args.from.is_dir() {
+        let mut definition = definition::read(args.from.canonicalize()?)?;
+        if let Some(name) = &args.name {
+            definition.name.clone_from(name);
+        }
+        library::check_name(&definition.name)?;
+        return in_storage(&args.data, async |place: &Place| {
+            let machined = host::ensure_machined(&args.data, &args.machined)?;
+            let client = machine::Client::new(machined.socket());
+            build(place, &[definition], client).await
+        });
+    }
+    let (name, tag) = library::named(&args.from, args.name.as_deref())?;
+    in_storage(&args.data, async |place: &Place| {
+        let registry = registry::Registry::start(&place.registry, &place.cache).await?;
+        registry.push(&args.from, &name, &[tag]).await
+    })
+}
+
+/// Where images are put.
+struct Place {
+    data: PathBuf,
+    registry: PathBuf,
+    cache: PathBuf,
+    /// Held as long as anything is put there, so that the hub takes nothing away meanwhile.
+    _lock: File,
+}
+
+/// Does something with the storage, which takes root.
+fn in_storage(data: &Path, work: impl AsyncFnOnce(&Place) -> Result<()>) -> Result<()> {
+    ensure!(
+        geteuid().is_root(),
+        "putting images there needs root: run this command with sudo"
+    );
+    let (registry, cache) = (data.join("registry"), data.join("cache"));
+    prepare_registry(&registry)?;
     fs::create_dir_all(&cache).with_context(|| format!("cannot make {}", cache.display()))?;
-    let registry_folder = args.data.join("registry");
-    let registry = registry::Registry::start(&registry_folder, &cache).await?;
-    let builder = builder::Builder::start(client, &args.data).await?;
-    let built = build_each(stale, &cache, &registry_folder, &builder, &registry).await;
+    let lock = registry.join("lock");
+    let file = File::options().create(true).append(true).open(&lock);
+    let file = file.with_context(|| format!("cannot open {}", lock.display()))?;
+    flock(&file, FlockOperation::LockExclusive)?;
+    let place = Place {
+        data: data.to_owned(),
+        registry,
+        cache,
+        _lock: file,
+    };
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?
+        .block_on(work(&place))
+}
+
+async fn build(place: &Place, stale: &[Definition], client: machine::Client) -> Result<()> {
+    let registry = registry::Registry::start(&place.registry, &place.cache).await?;
+    let builder = builder::Builder::start(client, &place.data).await?;
+    let built = build_each(place, stale, &builder, Arc::new(registry)).await;
     // The machine goes in any case; a failed build is the more telling error of the two.
     let deleted = builder.delete().await;
     built.and(deleted)
 }
 
+/// Builds one after the other; while the next one is built, the one before is packed and pushed.
 async fn build_each(
+    place: &Place,
     stale: &[Definition],
-    cache: &Path,
-    registry_folder: &Path,
     builder: &builder::Builder,
-    registry: &registry::Registry,
+    registry: Arc<registry::Registry>,
 ) -> Result<()> {
+    let mut pushing: Option<JoinHandle<Result<()>>> = None;
     for definition in stale {
         let name = &definition.name;
         let started = Instant::now();
         tracing::info!(image = name, "building the image {name}");
-        let archive = cache.join(format!("{name}.tar"));
-        let built = async {
-            let context = context::prepare(definition, cache).await?;
-            builder.build(name, context.stream()?).await?;
-            builder.save(name, &archive).await?;
-            registry
-                .push(&archive, name, &context.tags(definition))
-                .await
-        };
-        let built = built
-            .await
-            .with_context(|| format!("building the image {name}"));
-        remove_if_there(&archive)?;
-        built?;
-        set_stamp(registry_folder, definition)?;
-        tracing::info!(
-            image = name,
-            "the image {name} is ready, after {:.0} s",
-            started.elapsed().as_secs_f32()
+        let saved = build_one(place, definition, builder).await;
+        let saved = saved.with_context(|| format!("building the image {name}"));
+        // One at a time, so that the disk holds no more than two.
+        if let Some(pushing) = pushing.take() {
+            pushing.await??;
+        }
+        let work = push(
+            registry.clone(),
+            name.clone(),
+            saved?,
+            (place.registry.clone(), definition.hash.clone()),
+            started,
         );
+        pushing = Some(tokio::spawn(work));
     }
+    match pushing {
+        Some(pushing) => pushing.await?,
+        None => Ok(()),
+    }
+}
+
+/// Builds all of an image's variants; an archive of each, and its tags.
+async fn build_one(
+    place: &Place,
+    definition: &Definition,
+    builder: &builder::Builder,
+) -> Result<Vec<(PathBuf, Vec<String>)>> {
+    let name = &definition.name;
+    let context = context::prepare(definition, &place.cache).await?;
+    let mut saved = Vec::new();
+    for (number, variant) in context.variants(definition).into_iter().enumerate() {
+        let archive = place.cache.join(format!("{name}.{number}.tar"));
+        builder.build(name, &variant, context.stream()?).await?;
+        builder.save(name, &variant, &archive).await?;
+        saved.push((archive, variant.tags));
+    }
+    Ok(saved)
+}
+
+/// Puts an image's archives into the registry, and notes of which definition they are.
+async fn push(
+    registry: Arc<registry::Registry>,
+    name: String,
+    archives: Vec<(PathBuf, Vec<String>)>,
+    (folder, hash): (PathBuf, String),
+    started: Instant,
+) -> Result<()> {
+    for (archive, tags) in archives {
+        let pushed = registry.push(&archive, &name, &tags).await;
+        remove_if_there(&archive)?;
+        pushed.with_context(|| format!("pushing the image {name}"))?;
+    }
+    set_stamp(&folder, &name, &hash)?;
+    let took = started.elapsed().as_secs_f32();
+    tracing::info!(image = name, "the image {name} is ready, after {took:.0} s");
     Ok(())
 }
 
@@ -154,9 +280,9 @@ fn stamp(registry: &Path, definition: &Definition) -> Result<Option<String>> {
     }
 }
 
-fn set_stamp(registry: &Path, definition: &Definition) -> Result<()> {
-    let file = registry.join("stamps").join(&definition.name);
-    fs::write(&file, &definition.hash).with_context(|| format!("cannot write {}", file.display()))
+fn set_stamp(registry: &Path, name: &str, hash: &str) -> Result<()> {
+    let file = registry.join("stamps").join(name);
+    fs::write(&file, hash).with_context(|| format!("cannot write {}", file.display()))
 }
 
 fn remove_if_there(file: &Path) -> Result<()> {

@@ -9,6 +9,8 @@ use machine::{Client, EXEC_TIMEOUT_MAX, ExecRequest, MachineId, MachineUser, Pro
 use tokio::{fs::File, io::AsyncWriteExt, time::timeout};
 use tokio_util::bytes::Bytes;
 
+use super::definition::Variant;
+
 /// The builder machine's name; no student's machine is called so.
 const BUILDER: &str = "builder";
 
@@ -67,17 +69,25 @@ impl Builder {
         bail!("machined watches the builder machine no longer")
     }
 
-    /// Builds the image `name` from a context.
+    /// Builds a variant of the image `name` from a context.
     ///
     /// # Errors
     /// With the end of the build's output when it fails.
     pub(super) async fn build(
         &self,
         name: &str,
+        variant: &Variant,
         context: impl Stream<Item = io::Result<Bytes>> + Send + 'static,
     ) -> Result<()> {
-        let tag = format!("{name}:latest");
-        let argv = ["docker", "build", "--progress=plain", "--tag", &tag, "-"];
+        let mut argv = vec!["docker", "build", "--progress=plain"];
+        let tags: Vec<String> = variant
+            .tags
+            .iter()
+            .map(|tag| format!("{name}:{tag}"))
+            .collect();
+        argv.extend(tags.iter().flat_map(|tag| ["--tag", tag]));
+        argv.extend(variant.arguments.iter().flat_map(|it| ["--build-arg", it]));
+        argv.push("-");
         let mut output = self.client.pipe(&self.id, &request(&argv), context).await?;
         let mut printed = 0;
         while let Some(bytes) = output.next().await {
@@ -89,12 +99,13 @@ impl Builder {
         Ok(())
     }
 
-    /// Writes the image `name` to `archive`, as `docker save` does.
+    /// Writes a variant of the image `name` to `archive`, as `docker save` does.
     ///
     /// # Errors
     /// When it cannot be saved or written.
-    pub(super) async fn save(&self, name: &str, archive: &Path) -> Result<()> {
-        let tag = format!("{name}:latest");
+    pub(super) async fn save(&self, name: &str, variant: &Variant, archive: &Path) -> Result<()> {
+        let tag = variant.tags.first().context("an image without a tag")?;
+        let tag = format!("{name}:{tag}");
         let argv = ["docker", "save", &tag];
         let mut output = self
             .client

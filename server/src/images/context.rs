@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio_util::{bytes::Bytes, io::ReaderStream};
 
 use super::{
-    definition::{BASE, Definition, version_tags},
+    definition::{BASE, Definition, Variant, version_tags},
     program::run,
 };
 
@@ -66,18 +66,10 @@ pub(super) async fn prepare(definition: &Definition, cache: &Path) -> Result<Con
 }
 
 impl Context {
-    /// All tags of the image.
-    pub(super) fn tags(&self, definition: &Definition) -> Vec<String> {
-        let version = self
-            .version
-            .as_deref()
-            .map(version_tags)
-            .unwrap_or_default();
-        let own = definition.tags.iter().cloned();
-        std::iter::once("latest".to_owned())
-            .chain(version)
-            .chain(own)
-            .collect()
+    /// What is to be built of it.
+    pub(super) fn variants(&self, definition: &Definition) -> Vec<Variant> {
+        let versions = self.version.as_deref().map(version_tags);
+        definition.variants(&versions.unwrap_or_default())
     }
 
     /// The context as a tar archive; owners and modes do not depend on the checkout's.

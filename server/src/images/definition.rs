@@ -1,18 +1,22 @@
 //! What an image is to be made of: a folder of `images/`, as images/README.md describes it.
 
 use std::{
+    collections::BTreeSet,
     fs, io,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use sha2::{Digest, Sha256};
 
 /// The image that the others are built on.
 pub(super) const BASE: &str = "debian";
 
+/// The tag that stands for none.
+const LATEST: &str = "latest";
+
 /// Part of every hash: raised when this program builds the same folder into something else.
-const RECIPE: &str = "1";
+const RECIPE: &str = "2";
 
 /// One image's definition.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,41 +28,111 @@ pub(super) struct Definition {
     /// Debian packages for the build context.
     pub(super) packages: Vec<String>,
     /// Tags beside `latest` and those of the first package's version.
-    pub(super) tags: Vec<String>,
+    tags: Vec<TagLine>,
+    /// The images that it is built on.
+    bases: Vec<String>,
     /// Changes with anything that the image is made of.
     pub(super) hash: String,
 }
 
-/// The images defined in `images`, the base first, then by name.
+/// A line of `tags`: a tag, and build arguments where it is built by itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct TagLine {
+    tag: String,
+    arguments: Vec<String>,
+}
+
+/// What is built at once: build arguments, and the tags of what comes of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Variant {
+    /// `NAME=VALUE` each.
+    pub(super) arguments: Vec<String>,
+    /// Its tags.
+    pub(super) tags: Vec<String>,
+}
+
+impl Definition {
+    /// What is to be built: the image as it is, under `latest` and `versions`, unless all its tags have
+    /// arguments of their own; and what is built with those.
+    pub(super) fn variants(&self, versions: &[String]) -> Vec<Variant> {
+        let own_latest = self
+            .tags
+            .iter()
+            .any(|line| line.tag == LATEST && !line.arguments.is_empty());
+        let latest = (!own_latest).then(|| LATEST.to_owned());
+        let mut plain = Variant {
+            arguments: Vec::new(),
+            tags: latest.into_iter().chain(versions.iter().cloned()).collect(),
+        };
+        let mut others: Vec<Variant> = Vec::new();
+        for TagLine { tag, arguments } in self.tags.iter().cloned() {
+            if arguments.is_empty() {
+                plain.tags.push(tag);
+            } else if let Some(same) = others.iter_mut().find(|it| it.arguments == arguments) {
+                same.tags.push(tag);
+            } else {
+                let tags = vec![tag];
+                others.push(Variant { arguments, tags });
+            }
+        }
+        others.extend((!plain.tags.is_empty()).then_some(plain));
+        others
+    }
+}
+
+/// The images defined in `images`, each after those that it is built on, else by name.
 ///
 /// # Errors
-/// When the folder cannot be read or defines no base.
+/// When the folder cannot be read or defines no base, or images are built on each other.
 pub(super) fn read_all(images: &Path) -> Result<Vec<Definition>> {
     let mut folders = entries(images)?;
     folders.retain(|folder| folder.join("Dockerfile").is_file());
-    let (base, others): (Vec<_>, Vec<_>) = folders
-        .into_iter()
-        .partition(|folder| folder.ends_with(BASE));
-    ensure!(!base.is_empty(), "{} has no image {BASE}", images.display());
-    let mut definitions: Vec<Definition> = Vec::new();
-    for folder in base.into_iter().chain(others) {
-        let beneath = definitions.first().map_or("", |base| &base.hash);
-        definitions.push(read(folder, beneath)?);
+    let mut left: Vec<Definition> = folders.into_iter().map(read).collect::<Result<_>>()?;
+    ensure!(
+        left.iter().any(|definition| definition.name == BASE),
+        "{} has no image {BASE}",
+        images.display()
+    );
+    let mut ordered: Vec<Definition> = Vec::new();
+    while !left.is_empty() {
+        let names: BTreeSet<String> = left.iter().map(|it| it.name.clone()).collect();
+        let waits = |it: &Definition| it.bases.iter().any(|base| names.contains(base));
+        let next = left.iter().position(|it| !waits(it));
+        let Some(next) = next else {
+            bail!("these images are built on each other: {names:?}");
+        };
+        let mut definition = left.remove(next);
+        definition.hash = with_beneath(&definition, &ordered);
+        ordered.push(definition);
     }
-    Ok(definitions)
+    Ok(ordered)
 }
 
-fn read(folder: PathBuf, beneath: &str) -> Result<Definition> {
+/// The hash of an image and of those that it is built on.
+fn with_beneath(definition: &Definition, before: &[Definition]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(&definition.hash);
+    for base in &definition.bases {
+        let found = before.iter().find(|it| it.name == *base);
+        hash.update(found.map_or("", |it| &it.hash));
+        hash.update([0]);
+    }
+    hex::encode(hash.finalize())
+}
+
+/// The image that is defined in this folder alone.
+///
+/// # Errors
+/// When it cannot be read.
+pub(super) fn read(folder: PathBuf) -> Result<Definition> {
     let name = folder
         .file_name()
         .unwrap_or_default()
         .to_string_lossy()
         .into_owned();
     let mut hash = Sha256::new();
-    for part in [RECIPE, beneath] {
-        hash.update(part);
-        hash.update([0]);
-    }
+    hash.update(RECIPE);
+    hash.update([0]);
     for file in files(&folder)? {
         let content = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
         hash.update(
@@ -73,11 +147,36 @@ fn read(folder: PathBuf, beneath: &str) -> Result<Definition> {
     }
     Ok(Definition {
         packages: lines(&folder.join("packages"))?,
-        tags: lines(&folder.join("tags"))?,
+        tags: lines(&folder.join("tags"))?
+            .iter()
+            .filter_map(|line| tag_line(line))
+            .collect(),
+        bases: bases(&folder.join("Dockerfile"))?,
         hash: hex::encode(hash.finalize()),
         name,
         folder,
     })
+}
+
+/// Reads `TAG NAME=VALUE…`.
+fn tag_line(line: &str) -> Option<TagLine> {
+    let mut words = line.split_whitespace().map(str::to_owned);
+    let tag = words.next()?;
+    let arguments = words.collect();
+    Some(TagLine { tag, arguments })
+}
+
+/// The images that a Dockerfile begins from, without tags.
+fn bases(dockerfile: &Path) -> Result<Vec<String>> {
+    let text = fs::read_to_string(dockerfile)
+        .with_context(|| format!("cannot read {}", dockerfile.display()))?;
+    let from = text.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        let is_from = words.next()?.eq_ignore_ascii_case("FROM");
+        let name = words.next().filter(|_| is_from)?;
+        Some(name.split(':').next().unwrap_or(name).to_owned())
+    });
+    Ok(from.collect())
 }
 
 /// A folder's files, those of its folders among them, in a fixed order.
@@ -105,10 +204,13 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(entries)
 }
 
-/// A list of one word a line; no file is an empty list.
+/// The lines that say something; no file is an empty list.
 fn lines(file: &Path) -> Result<Vec<String>> {
     match fs::read_to_string(file) {
-        Ok(text) => Ok(text.split_whitespace().map(str::to_owned).collect()),
+        Ok(text) => {
+            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+            Ok(lines.map(str::to_owned).collect())
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
     }
@@ -175,5 +277,32 @@ mod tests {
         let base_changed = hashes();
         assert_ne!(page_added[0], base_changed[0]);
         assert_ne!(page_added[1], base_changed[1]);
+
+        // What another is built on comes before it, whatever its name.
+        write("app/Dockerfile", "FROM web:1 AS built\nFROM scratch");
+        let names: Vec<String> = hashes().into_iter().map(|(name, _)| name).collect();
+        assert_eq!(names, ["debian", "web", "app"]);
+        write("debian/Dockerfile", "FROM app");
+        assert!(read_all(images.path()).is_err());
+    }
+
+    #[test]
+    fn a_tag_with_arguments_is_built_by_itself() {
+        let images = tempfile::tempdir().expect("a temporary folder");
+        let variants = |tags: &str| {
+            fs::write(images.path().join("Dockerfile"), "FROM debian").expect("a file");
+            fs::write(images.path().join("tags"), tags).expect("a file");
+            let definition = read(images.path().to_owned()).expect("a definition");
+            let variants = definition.variants(&["7".to_owned()]).into_iter();
+            variants
+                .map(|it| (it.arguments.join(" "), it.tags.join(" ")))
+                .collect::<Vec<_>>()
+        };
+        let pair = |arguments: &str, tags: &str| (arguments.to_owned(), tags.to_owned());
+        assert_eq!(variants("mine"), [pair("", "latest 7 mine")]);
+        assert_eq!(
+            variants("1 V=1\n2 V=2\nlatest V=2"),
+            [pair("V=1", "1"), pair("V=2", "2 latest"), pair("", "7")]
+        );
     }
 }
