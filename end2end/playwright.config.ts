@@ -42,6 +42,8 @@ export default defineConfig({
     { name: "instructor", testMatch: "instructor.spec.ts" },
     { name: "author", testMatch: "author.spec.ts" },
     { name: "quizzes", testMatch: "quizzes.spec.ts" },
+    { name: "accounts", testMatch: "accounts.spec.ts" },
+    { name: "newcomer", testMatch: "newcomer.spec.ts" },
     { name: "screenshots", testMatch: "screenshots.spec.ts" },
   ],
 });

@@ -1,5 +1,5 @@
 //! `cargo xtask bench`: how fast machines come and how small they are, whether anything is left of
-//! them, and how fast a course is read. Not a part of the tests: it takes minutes, and wants the host
+//! them, how fast a course is read, and how fast the web server is. Not a part of the tests: it takes minutes, and wants the host
 //! for itself.
 
 use std::{
@@ -37,6 +37,14 @@ enum What {
     /// How fast a course of a thousand lessons is linted and rendered, beside mdBook; the last line is
     /// one JSON object.
     Course,
+    /// Lesson pages beside nginx, answers on disk beside bare SQLite, and a class of 300 that an instructor
+    /// watches; the last line is one JSON object.
+    #[command(disable_help_flag = true)]
+    Web {
+        /// Options of the measurement itself: --help tells them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<OsString>,
+    },
     /// Kill the web process at random moments while students submit: nothing that was acknowledged may
     /// be lost, nothing be there twice.
     Kills {
@@ -74,6 +82,7 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode> {
     match &args.what {
         What::OfMachines(what) => of_machines(what),
         What::Course => course(),
+        What::Web { options } => web(options),
         What::Kills { count } => kills(*count),
     }
 }
@@ -157,6 +166,28 @@ fn course() -> Result<ExitCode> {
         .arg("--mdbook")
         .arg(mdbook);
     watch(&mut measure, &end)
+}
+
+/// Measures the web server. It starts no machine, so it needs neither root nor an image.
+fn web(options: &[OsString]) -> Result<ExitCode> {
+    // Not installed for the asking: nginx would be started as well.
+    ensure!(
+        host::missing(&[host::FOR_WEB_BENCH]).is_empty(),
+        "this measures with wrk, beside nginx: apt-get install wrk nginx-light"
+    );
+    let end = End::on_signals()?;
+    let steps = Steps::new(2, end.clone());
+    let mut server = cargo(&["build", "--release", "--package", "gyosil"]);
+    let mut bench = cargo(&["build", "--release", "--package", "bench"]);
+    steps.with_life_signs(|| {
+        steps.run("the server", |step| step.run(&mut server))?;
+        steps.run("the measurement", |step| step.run(&mut bench))
+    })?;
+    let release = layout::target().join("release");
+    let mut measure = Command::new(release.join("gyosil-bench-web"));
+    measure.arg("--gyosil").arg(release.join("gyosil"));
+    measure.arg("--content").arg(layout::root().join("content"));
+    watch(measure.args(options), &end)
 }
 
 /// Kills the web process under submissions.

@@ -65,6 +65,10 @@ pub(crate) const FOR_TEST: &[Package] = &[
     package("python3-scipy", "/usr/lib/python3/dist-packages/scipy"),
 ];
 
+/// What measuring the web server takes.
+pub(crate) const FOR_WEB_BENCH: &[Package] =
+    &[package("nginx-light", "nginx"), package("wrk", "wrk")];
+
 /// What a virtual machine takes beyond that.
 pub(crate) const FOR_VM: &[Package] = &[package("qemu-system-x86", "qemu-system-x86_64")];
 
