@@ -139,8 +139,8 @@ fn add(args: &AddArgs) -> Result<()> {
             build(place, &[definition], client).await
         });
     }
-    let (name, tag) = library::named(&args.from, args.name.as_deref())?;
     in_storage(&args.data, async |place: &Place| {
+        let (name, tag) = library::named(&args.from, args.name.as_deref()).await?;
         let registry = registry::Registry::start(&place.registry, &place.cache).await?;
         registry.push(&args.from, &name, &[tag]).await
     })

@@ -4,12 +4,17 @@ use std::{
     fs::{self, File},
     io,
     path::Path,
-    process::{Command, Stdio},
+    process::Stdio,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
 use hub::{Library, size};
 use serde::Deserialize;
+use tokio::{process::Command, time::timeout};
+
+/// How long looking into an archive may take: all of it is read, some gigabytes from a slow disk.
+const READ_WITHIN: Duration = Duration::from_secs(10 * 60);
 
 /// What `docker save` says of an image.
 #[derive(Deserialize)]
@@ -81,10 +86,10 @@ pub(super) fn check_name(name: &str) -> Result<()> {
 ///
 /// # Errors
 /// When it is no archive of `docker save`, or has no name.
-pub(super) fn named(archive: &Path, wanted: Option<&str>) -> Result<(String, String)> {
+pub(super) async fn named(archive: &Path, wanted: Option<&str>) -> Result<(String, String)> {
     let found = match wanted {
         Some(wanted) => wanted.to_owned(),
-        None => own_name(archive)?,
+        None => own_name(archive).await?,
     };
     let (name, tag) = found.rsplit_once(':').unwrap_or((&found, "latest"));
     let name = name.rsplit('/').next().unwrap_or(name);
@@ -92,13 +97,17 @@ pub(super) fn named(archive: &Path, wanted: Option<&str>) -> Result<(String, Str
     Ok((name.to_owned(), tag.to_owned()))
 }
 
-fn own_name(archive: &Path) -> Result<String> {
+async fn own_name(archive: &Path) -> Result<String> {
     let file = File::open(archive).with_context(|| format!("cannot open {}", archive.display()))?;
     let manifest = Command::new("tar")
         .args(["-xO", "--wildcards", "manifest.json"])
         .stdin(file)
         .stderr(Stdio::null())
-        .output()
+        .kill_on_drop(true)
+        .output();
+    let manifest = timeout(READ_WITHIN, manifest)
+        .await
+        .with_context(|| format!("{} takes too long to read", archive.display()))?
         .context("cannot start tar")?;
     let saved: Vec<Saved> = serde_json::from_slice(&manifest.stdout)
         .with_context(|| format!("{} was not written by docker save", archive.display()))?;
