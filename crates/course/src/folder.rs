@@ -63,7 +63,7 @@ impl Folder {
                     folder.texts.insert(name, text);
                 }
                 Err(problem) => {
-                    problems.push(problem);
+                    problems.push(*problem);
                     folder.unreadable.insert(name);
                 }
             }
@@ -95,7 +95,7 @@ impl Folder {
 }
 
 /// A text of the course, `name` in its folder.
-fn read_text(path: &Path, name: &str) -> Result<String, Problem> {
+fn read_text(path: &Path, name: &str) -> Result<String, Box<Problem>> {
     let read = fs::File::open(path).and_then(|file| {
         let mut bytes = Vec::new();
         file.take(FILE_MAX + 1).read_to_end(&mut bytes)?;
@@ -116,7 +116,7 @@ fn read_text(path: &Path, name: &str) -> Result<String, Problem> {
             "it has to be there, and readable for whoever serves the course",
         ),
     };
-    Err(of_file(name, message, help))
+    Err(Box::new(of_file(name, message, help)))
 }
 
 /// Names in a folder, sorted, with whether each is a folder; links and others are left out.
