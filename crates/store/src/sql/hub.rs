@@ -34,6 +34,7 @@ impl HubAccounts for Record {
         name: &str,
         sha256: &str,
     ) -> Result<String, HubTokenError> {
+        let _change = self.changes.of(account);
         let mut transaction = self.write().await.map_err(Error)?;
         // Two at once of one account, or of two that want one name: one of them is first.
         sqlx::query("INSERT INTO hub_names (account, name) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -78,6 +79,7 @@ impl HubAccounts for Record {
     }
 
     async fn revoke_hub_token(&self, account: AccountId, token: HubTokenId) -> Result<()> {
+        let _change = self.changes.of(account);
         sqlx::query("DELETE FROM hub_tokens WHERE account = $1 AND id = $2")
             .bind(account)
             .bind(token)

@@ -70,6 +70,13 @@ async fn every_change_of_an_account_is_told() {
     let remove = store.remove_member(other.id, id);
     assert!(is_told(store, of, remove).await, "remove_member");
     let text = "내일은 쉽니다".parse().unwrap();
+    let hints = store.open_hints(id, LESSON, "iaas", 0, 1);
+    assert!(is_told(store, of, hints).await, "open_hints");
+    let token = store.add_hub_token(id, "hong", "sha256");
+    assert!(is_told(store, of, token).await, "add_hub_token");
+    let token = store.hub_tokens(id).await.unwrap().remove(0).id;
+    let revoke = store.revoke_hub_token(id, token);
+    assert!(is_told(store, of, revoke).await, "revoke_hub_token");
     let announce = store.announce(class.id, teacher.id, &text);
     assert!(is_told(store, of, announce).await, "announce");
     let assign = store.assign(class.id, LESSON, now_ms());
