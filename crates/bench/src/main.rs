@@ -7,6 +7,7 @@
 mod claim;
 mod class;
 mod cold;
+mod ending;
 mod engine;
 mod host;
 mod idle;
@@ -19,9 +20,8 @@ mod terminal;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{class::Programs, report::Report};
 
@@ -71,31 +71,7 @@ enum Part {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = tokio::select! {
-        done = measure(&cli) => done,
-        ended = told_to_end() => ended,
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("\n{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Ends, with an error, when somebody says so; what was made is then removed as its owners are
-/// dropped.
-async fn told_to_end() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminate.recv() => {}
-        _ = hang_up.recv() => {}
-    }
-    bail!("ended before it was done; removing what was made")
+    ending::until_told(measure(&Cli::parse())).await
 }
 
 async fn measure(cli: &Cli) -> Result<()> {

@@ -230,17 +230,19 @@ async fn work(
         let fields = [(*field, "0"), ("key", key.as_str()), ("spent", "3000")];
         student.browser.post_live(question, &fields).await?;
         untouched = untouched.saturating_sub(1);
-        let at = Instant::now();
-        let mut seen = lock(&seen);
-        let Seen { rows, lags } = &mut *seen;
-        let row = rows.entry(row.clone()).or_default();
-        row.waiting.push_back(Acknowledged { at, untouched });
-        // It may have come before the acknowledgement.
-        row.shown(at, lags);
-        drop(seen);
+        acknowledged(&row, untouched, &mut lock(&seen));
         sleep(ANSWERS_EVERY).await;
     }
     Ok(())
+}
+
+/// Notes that an answer is on disk, by which so many of its student's cells are untouched.
+fn acknowledged(row: &str, untouched: usize, seen: &mut Seen) {
+    let at = Instant::now();
+    let row = seen.rows.entry(row.to_owned()).or_default();
+    row.waiting.push_back(Acknowledged { at, untouched });
+    // The instructor's page may have shown it before.
+    row.shown(at, &mut seen.lags);
 }
 
 /// Reads the instructor's stream and notes when what shows.

@@ -10,6 +10,8 @@
 
 mod browser;
 mod classroom;
+#[path = "../ending.rs"]
+mod ending;
 mod grid;
 mod machined;
 mod pages;
@@ -19,10 +21,9 @@ mod submissions;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use clap::{Parser, ValueEnum};
 use serde::Serialize;
-use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{classroom::Classroom, grid::Grid, pages::Pages, submissions::Submissions};
 
@@ -70,28 +71,7 @@ struct Figures {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = tokio::select! {
-        done = measure(&cli) => done,
-        ended = told_to_end() => ended,
-    };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("\n{error:#}");
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// Ends, with an error, when somebody says so; what was made is then removed as its owners are dropped.
-async fn told_to_end() -> Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        interrupted = tokio::signal::ctrl_c() => interrupted?,
-    }
-    bail!("ended before it was done")
+    ending::until_told(measure(&Cli::parse())).await
 }
 
 async fn measure(cli: &Cli) -> Result<()> {
