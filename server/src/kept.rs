@@ -8,15 +8,16 @@
 //! has no way to another. Its [`Made`] is everything that it was made from. Only the nonce is put
 //! in anew each time it goes out.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use app::{Rendered, Theme, components::MachineView};
 use course::Course;
 use machine::{MachineId, State};
+use mastery::ItemAnalysis;
 use moka::sync::Cache;
-use store::{Account, AccountId, AnnouncementId, SignInId, Stamp, Store};
+use store::{Account, AccountId, AnnouncementId, ClassId, SignInId, Stamp, Store};
 
-use crate::visitor::NOTE_USE_AFTER_MS;
+use crate::{learner::Key, visitor::NOTE_USE_AFTER_MS};
 
 /// How many sign-ins are kept, at a few hundred bytes each: a large school with two browsers a head.
 const SIGN_INS: u64 = 10_000;
@@ -27,6 +28,11 @@ const PAGES: u64 = 48 * 1024 * 1024;
 const READY_FOR: Duration = Duration::from_secs(1);
 /// For how many machines that is kept: as many as may run on the largest host.
 const MACHINES: u64 = 1000;
+/// How long a class's analysis is kept, for the lessons that its teacher goes through: it is made of all that
+/// the class has answered. The class's own page reads it anew.
+const ANALYSED_FOR: Duration = Duration::from_secs(60);
+/// For how many classes: as many as are taught at once on the largest host.
+const ANALYSES: u64 = 100;
 /// How long a page may say "in 5 minutes", in seconds.
 const MINUTE: u64 = 60;
 
@@ -38,6 +44,13 @@ pub(crate) struct Kept {
     sessions: Cache<String, Arc<Known>>,
     pages: Cache<Place, Arc<KeptPage>>,
     ready: Cache<MachineId, MachineView>,
+    analyses: Cache<ClassId, Arc<Analysed>>,
+}
+
+/// How a class answered the course's questions, a moment ago.
+pub(crate) struct Analysed {
+    pub(crate) course: Arc<Course>,
+    pub(crate) found: BTreeMap<Key, ItemAnalysis>,
 }
 
 /// Whose a sign-in is.
@@ -95,6 +108,10 @@ impl Kept {
             ready: Cache::builder()
                 .max_capacity(MACHINES)
                 .time_to_live(READY_FOR)
+                .build(),
+            analyses: Cache::builder()
+                .max_capacity(ANALYSES)
+                .time_to_live(ANALYSED_FOR)
                 .build(),
         }
     }
@@ -199,6 +216,17 @@ impl Kept {
             }
             _ => self.forget(id),
         }
+    }
+
+    /// How a class answered this course's questions, as it was found out a moment ago.
+    pub(crate) fn analysis(&self, class: ClassId, course: &Arc<Course>) -> Option<Arc<Analysed>> {
+        let kept = self.analyses.get(&class);
+        kept.filter(|kept| Arc::ptr_eq(&kept.course, course))
+    }
+
+    /// Keeps how a class answered.
+    pub(crate) fn keep_analysis(&self, class: ClassId, analysed: Arc<Analysed>) {
+        self.analyses.insert(class, analysed);
     }
 
     /// Something is done with a machine.

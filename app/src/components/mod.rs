@@ -5,6 +5,7 @@ mod announcements;
 mod exercise;
 mod machine;
 mod question;
+mod scrolled;
 
 pub use announcements::announcements;
 pub use exercise::{ExerciseView, Need, Standing, exercise};
@@ -12,6 +13,7 @@ pub(crate) use machine::machine_pane;
 pub use machine::{MachineView, Pane};
 pub use question::{Notice, QuestionPage, QuestionView, question};
 pub(crate) use question::{asked, kind_word};
+pub(crate) use scrolled::{Named, scrolled};
 
 use leptos::prelude::*;
 

@@ -9,6 +9,7 @@ use super::{
     paths::{self, AccountAct},
 };
 use crate::{
+    components::{Named, scrolled},
     shell::{Frame, Page, Rendered, render},
     words::Words,
 };
@@ -116,19 +117,22 @@ fn sign_ins(words: Words, sign_ins: &[(SignIn, bool)], now_ms: i64) -> impl Into
         <section aria-labelledby="sign-ins">
             <h2 id="sign-ins">{words.t("sign-ins")}</h2>
             <p class="help">{words.t("sign-ins-help")}</p>
-            <div class="grid-scroll" role="region" tabindex="0" aria-labelledby="sign-ins">
-                <table class="grid people">
-                    <thead>
-                        <tr>
-                            <th scope="col">{words.t("sign-in-browser")}</th>
-                            <th scope="col">{words.t("sign-in-address")}</th>
-                            <th scope="col">{words.t("last-seen")}</th>
-                            <td></td>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {scrolled(
+                Named::By("sign-ins"),
+                view! {
+                    <table class="grid people">
+                        <thead>
+                            <tr>
+                                <th scope="col">{words.t("sign-in-browser")}</th>
+                                <th scope="col">{words.t("sign-in-address")}</th>
+                                <th scope="col">{words.t("last-seen")}</th>
+                                <td></td>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                },
+            )}
             <form method="post" action=paths::account_act(words.0, AccountAct::SignOut)>
                 <button class="button">{words.t("sign-out-everywhere")}</button>
             </form>

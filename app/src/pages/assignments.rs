@@ -8,7 +8,7 @@ use store::{AssignmentId, Class};
 
 use super::{class::class_nav, paths};
 use crate::{
-    components::mark,
+    components::{Named, mark, scrolled},
     shell::{Frame, Page, Rendered, render},
     words::Words,
 };
@@ -62,24 +62,22 @@ pub fn assignments(frame: Frame, view: AssignmentsView) -> Rendered {
             view! { <p class="empty">{words.t("assignments-empty")}</p> }.into_any()
         } else {
             view! {
-                <div
-                    class="grid-scroll"
-                    role="region"
-                    tabindex="0"
-                    aria-label=words.t("class-assignments")
-                >
-                    <table class="figures">
-                        <thead>
-                            <tr>
-                                <th scope="col">{words.t("lesson")}</th>
-                                <th scope="col">{words.t("assignment-due")}</th>
-                                <th scope="col">{words.t("students-done")}</th>
-                                <th scope="col">{words.t("assignment-change")}</th>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
+                {scrolled(
+                    Named::Text(words.t("class-assignments")),
+                    view! {
+                        <table class="figures">
+                            <thead>
+                                <tr>
+                                    <th scope="col">{words.t("lesson")}</th>
+                                    <th scope="col">{words.t("assignment-due")}</th>
+                                    <th scope="col">{words.t("students-done")}</th>
+                                    <th scope="col">{words.t("assignment-change")}</th>
+                                </tr>
+                            </thead>
+                            <tbody>{rows}</tbody>
+                        </table>
+                    },
+                )}
             }
             .into_any()
         };

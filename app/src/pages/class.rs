@@ -8,7 +8,7 @@ use store::{AccountId, Class, ClassId};
 
 use super::{classes::ago, paths};
 use crate::{
-    components::mark,
+    components::{Named, mark, scrolled},
     islands::Live,
     shell::{Frame, Page, Rendered, render},
     words::Words,
@@ -327,27 +327,30 @@ fn grid(words: Words, view: &ClassView) -> impl IntoView + use<> {
             <ul class="legend" aria-label=words.t("legend")>{legend}</ul>
             <p class="orders"><span>{words.t("sort")}</span> {orders}</p>
         </div>
-        <div class="grid-scroll" role="region" tabindex="0" aria-label=words.t("grid")>
-            <table class="grid">
-                <thead>
-                    <tr class="lessons-row">
-                        <td class="name"></td>
-                        <td colspan="2"></td>
-                        {lessons}
-                        <td class="lesson-start"></td>
-                    </tr>
-                    <tr class="items-row">
-                        <th class="name" scope="col">{count}</th>
-                        <th class="seen" scope="col">{words.t("class-now")}</th>
-                        <th class="seen" scope="col">{words.t("last-command")}</th>
-                        {heads}
-                        <th scope="col" class="lesson-start">{words.t("cell-done")}</th>
-                    </tr>
-                </thead>
-                <tbody id="students" data-sorted=(!view.by_name).then_some("")>{rows}</tbody>
-                <tfoot>{totals(words, &columns, &view.totals)}</tfoot>
-            </table>
-        </div>
+        {scrolled(
+            Named::Text(words.t("grid")),
+            view! {
+                <table class="grid">
+                    <thead>
+                        <tr class="lessons-row">
+                            <td class="name"></td>
+                            <td colspan="2"></td>
+                            {lessons}
+                            <td class="lesson-start"></td>
+                        </tr>
+                        <tr class="items-row">
+                            <th class="name" scope="col">{count}</th>
+                            <th class="seen" scope="col">{words.t("class-now")}</th>
+                            <th class="seen" scope="col">{words.t("last-command")}</th>
+                            {heads}
+                            <th scope="col" class="lesson-start">{words.t("cell-done")}</th>
+                        </tr>
+                    </thead>
+                    <tbody id="students" data-sorted=(!view.by_name).then_some("")>{rows}</tbody>
+                    <tfoot>{totals(words, &columns, &view.totals)}</tfoot>
+                </table>
+            },
+        )}
     }
 }
 

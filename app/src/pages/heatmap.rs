@@ -6,7 +6,7 @@ use store::{AccountId, Class};
 
 use super::{class::class_nav, me::level_word, paths};
 use crate::{
-    components::mark,
+    components::{Named, mark, scrolled},
     shell::{Frame, Page, Rendered, render},
     words::Words,
 };
@@ -104,20 +104,23 @@ fn table(words: Words, view: &HeatmapView) -> impl IntoView + use<> {
         })
         .collect();
     view! {
-        <div class="grid-scroll" role="region" tabindex="0" aria-label=words.t("class-mastery")>
-            <table class="grid heat">
-                <thead>
-                    <tr>
-                        <th class="name" scope="col">{words.t("export-student")}</th>
-                        {heads}
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-                <tfoot>
-                    <tr><th scope="row">{words.t("heatmap-mean")}</th> {means}</tr>
-                </tfoot>
-            </table>
-        </div>
+        {scrolled(
+            Named::Text(words.t("class-mastery")),
+            view! {
+                <table class="grid heat">
+                    <thead>
+                        <tr>
+                            <th class="name" scope="col">{words.t("export-student")}</th>
+                            {heads}
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                    <tfoot>
+                        <tr><th scope="row">{words.t("heatmap-mean")}</th> {means}</tr>
+                    </tfoot>
+                </table>
+            },
+        )}
     }
 }
 

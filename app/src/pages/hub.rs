@@ -10,6 +10,7 @@ use super::{
     paths,
 };
 use crate::{
+    components::{Named, scrolled},
     shell::{Frame, Page, Rendered, render},
     words::Words,
 };
@@ -104,20 +105,23 @@ fn table(words: Words, images: &[Image], now_ms: i64) -> impl IntoView + use<> {
     };
     let rows: Vec<_> = images.iter().map(row).collect();
     view! {
-        <div class="grid-scroll" role="region" tabindex="0" aria-labelledby="hub-images">
-            <table class="grid people">
-                <thead>
-                    <tr>
-                        <th scope="col">{words.t("hub-image")}</th>
-                        <th scope="col">{words.t("hub-tags")}</th>
-                        <th scope="col">{words.t("hub-size")}</th>
-                        <th scope="col">{words.t("hub-pushed")}</th>
-                        <th scope="col">{words.t("hub-by")}</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        {scrolled(
+            Named::By("hub-images"),
+            view! {
+                <table class="grid people">
+                    <thead>
+                        <tr>
+                            <th scope="col">{words.t("hub-image")}</th>
+                            <th scope="col">{words.t("hub-tags")}</th>
+                            <th scope="col">{words.t("hub-size")}</th>
+                            <th scope="col">{words.t("hub-pushed")}</th>
+                            <th scope="col">{words.t("hub-by")}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            },
+        )}
     }
 }
 
@@ -201,17 +205,20 @@ fn tokens(words: Words, view: &HubView) -> Option<impl IntoView + use<>> {
     let rows: Vec<_> = view.tokens.iter().map(row).collect();
     (!rows.is_empty()).then(|| {
         view! {
-            <div class="grid-scroll" role="region" tabindex="0" aria-label=words.t("hub-tokens")>
-                <table class="grid people">
-                    <thead>
-                        <tr>
-                            <th scope="col">{words.t("hub-token-made")}</th>
-                            <td></td>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {scrolled(
+                Named::Text(words.t("hub-tokens")),
+                view! {
+                    <table class="grid people">
+                        <thead>
+                            <tr>
+                                <th scope="col">{words.t("hub-token-made")}</th>
+                                <td></td>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                },
+            )}
         }
     })
 }

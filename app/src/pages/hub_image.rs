@@ -9,6 +9,7 @@ use super::{
     paths,
 };
 use crate::{
+    components::{Named, scrolled},
     shell::{Frame, Page, Rendered, render},
     words::Words,
 };
@@ -103,20 +104,23 @@ fn tags(words: Words, view: &HubImageView) -> impl IntoView + use<> {
     view! {
         <section aria-labelledby="hub-tags">
             <h2 id="hub-tags">{words.t("hub-tags")}</h2>
-            <div class="grid-scroll" role="region" tabindex="0" aria-labelledby="hub-tags">
-                <table class="grid people">
-                    <thead>
-                        <tr>
-                            <th scope="col">{words.t("hub-tag")}</th>
-                            <th scope="col">{words.t("hub-size")}</th>
-                            <th scope="col">{words.t("hub-pushed")}</th>
-                            <th scope="col">{words.t("hub-digest")}</th>
-                            <td></td>
-                        </tr>
-                    </thead>
-                    <tbody>{rows}</tbody>
-                </table>
-            </div>
+            {scrolled(
+                Named::By("hub-tags"),
+                view! {
+                    <table class="grid people">
+                        <thead>
+                            <tr>
+                                <th scope="col">{words.t("hub-tag")}</th>
+                                <th scope="col">{words.t("hub-size")}</th>
+                                <th scope="col">{words.t("hub-pushed")}</th>
+                                <th scope="col">{words.t("hub-digest")}</th>
+                                <td></td>
+                            </tr>
+                        </thead>
+                        <tbody>{rows}</tbody>
+                    </table>
+                },
+            )}
         </section>
     }
 }

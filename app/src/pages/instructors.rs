@@ -9,6 +9,7 @@ use super::{
     roster::{Given, given},
 };
 use crate::{
+    components::{Named, scrolled},
     shell::{Frame, Page, Rendered, render},
     words::Words,
 };
@@ -46,17 +47,20 @@ pub fn instructors(frame: Frame, view: InstructorsView) -> Rendered {
                     <p class="lead">{words.t("instructors-lead")}</p>
                 </header>
                 {view.given.as_ref().map(|it| given(words, it))}
-                <div class="grid-scroll" role="region" tabindex="0" aria-label=words.t("instructors")>
-                    <table class="grid people">
-                        <thead>
-                            <tr>
-                                <th scope="col">{words.t("field-name")}</th>
-                                <th scope="col">{words.t("is-admin")}</th>
-                            </tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
+                {scrolled(
+                    Named::Text(words.t("instructors")),
+                    view! {
+                        <table class="grid people">
+                            <thead>
+                                <tr>
+                                    <th scope="col">{words.t("field-name")}</th>
+                                    <th scope="col">{words.t("is-admin")}</th>
+                                </tr>
+                            </thead>
+                            <tbody>{rows}</tbody>
+                        </table>
+                    },
+                )}
                 <section aria-labelledby="new-instructor">
                     <h2 id="new-instructor">{words.t("new-instructor")}</h2>
                     <form class="inline-form" method="post" action=paths::instructors(words.0)>

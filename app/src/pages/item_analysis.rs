@@ -7,6 +7,7 @@ use store::Class;
 
 use super::{class::class_nav, paths};
 use crate::{
+    components::{Named, scrolled},
     shell::{Frame, Page, Rendered, render},
     words::Words,
 };
@@ -168,19 +169,17 @@ pub fn item_analysis(
             view! { <div class="empty"><p>{words.t("figures-empty")}</p></div> }.into_any()
         } else {
             view! {
-                <div
-                    class="grid-scroll"
-                    role="region"
-                    tabindex="0"
-                    aria-label=words.t("class-questions")
-                >
-                    <table class="figures">
-                        <thead>
-                            <tr>{heads} <th scope="col">{words.t("figures-choices")}</th></tr>
-                        </thead>
-                        <tbody>{rows}</tbody>
-                    </table>
-                </div>
+                {scrolled(
+                    Named::Text(words.t("class-questions")),
+                    view! {
+                        <table class="figures">
+                            <thead>
+                                <tr>{heads} <th scope="col">{words.t("figures-choices")}</th></tr>
+                            </thead>
+                            <tbody>{rows}</tbody>
+                        </table>
+                    },
+                )}
             }
             .into_any()
         };

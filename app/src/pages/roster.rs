@@ -10,6 +10,7 @@ use super::{
     paths,
 };
 use crate::{
+    components::{Named, scrolled},
     shell::{Frame, Page, Rendered, render},
     words::Words,
 };
@@ -153,18 +154,21 @@ fn refused(words: Words, lines: &[BadLine]) -> impl IntoView + use<> {
             <strong>{words.t("import-refused")}</strong>
             <p>{words.t("import-refused-text")}</p>
         </div>
-        <div class="grid-scroll" role="region" tabindex="0" aria-label=words.t("import-refused")>
-            <table class="figures">
-                <thead>
-                    <tr>
-                        <th scope="col">{words.t("import-line")}</th>
-                        <th scope="col">{words.t("field-name")}</th>
-                        <th scope="col">{words.t("import-trouble")}</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        {scrolled(
+            Named::Text(words.t("import-refused")),
+            view! {
+                <table class="figures">
+                    <thead>
+                        <tr>
+                            <th scope="col">{words.t("import-line")}</th>
+                            <th scope="col">{words.t("field-name")}</th>
+                            <th scope="col">{words.t("import-trouble")}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            },
+        )}
     }
 }
 
@@ -183,17 +187,20 @@ fn passwords(words: Words, made: &[Given]) -> impl IntoView + use<> {
         .collect();
     view! {
         <p>{words.t("import-passwords")}</p>
-        <div class="grid-scroll" role="region" tabindex="0" aria-label=words.t("given-title")>
-            <table class="figures">
-                <thead>
-                    <tr>
-                        <th scope="col">{words.t("field-name")}</th>
-                        <th scope="col">{words.t("field-password")}</th>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        {scrolled(
+            Named::Text(words.t("given-title")),
+            view! {
+                <table class="figures">
+                    <thead>
+                        <tr>
+                            <th scope="col">{words.t("field-name")}</th>
+                            <th scope="col">{words.t("field-password")}</th>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            },
+        )}
     }
 }
 
@@ -207,19 +214,22 @@ fn members(words: Words, view: &RosterView) -> AnyView {
         .map(|it| member(words, view, it))
         .collect();
     view! {
-        <div class="grid-scroll" role="region" tabindex="0" aria-label=words.t("roster")>
-            <table class="grid people">
-                <thead>
-                    <tr>
-                        <th scope="col">{words.t("field-name")}</th>
-                        <th scope="col">{words.t("joined")}</th>
-                        <th scope="col">{words.t("last-seen")}</th>
-                        <td></td>
-                    </tr>
-                </thead>
-                <tbody>{rows}</tbody>
-            </table>
-        </div>
+        {scrolled(
+            Named::Text(words.t("roster")),
+            view! {
+                <table class="grid people">
+                    <thead>
+                        <tr>
+                            <th scope="col">{words.t("field-name")}</th>
+                            <th scope="col">{words.t("joined")}</th>
+                            <th scope="col">{words.t("last-seen")}</th>
+                            <td></td>
+                        </tr>
+                    </thead>
+                    <tbody>{rows}</tbody>
+                </table>
+            },
+        )}
         <p class="help">{words.t("roster-help")}</p>
     }
     .into_any()

@@ -13,7 +13,7 @@ use super::{
     paths,
 };
 use crate::{
-    components::mark,
+    components::{Named, mark, scrolled},
     shell::{Frame, Page, Rendered, render},
     words::Words,
 };
@@ -64,20 +64,23 @@ pub fn student(frame: Frame, view: StudentView) -> Rendered {
             view! { <p>{words.t("student-no-attempts")}</p> }.into_any()
         } else {
             view! {
-                <div class="grid-scroll" role="region" tabindex="0" aria-labelledby="attempts">
-                    <table class="figures">
-                        <thead>
-                            <tr>
-                                <th scope="col">{words.t("attempt-item")}</th>
-                                <th scope="col">{words.t("lesson")}</th>
-                                <th scope="col">{words.t("attempt-score")}</th>
-                                <th scope="col">{words.t("attempt-hints")}</th>
-                                <th scope="col">{words.t("attempt-when")}</th>
-                            </tr>
-                        </thead>
-                        <tbody>{attempts}</tbody>
-                    </table>
-                </div>
+                {scrolled(
+                    Named::By("attempts"),
+                    view! {
+                        <table class="figures">
+                            <thead>
+                                <tr>
+                                    <th scope="col">{words.t("attempt-item")}</th>
+                                    <th scope="col">{words.t("lesson")}</th>
+                                    <th scope="col">{words.t("attempt-score")}</th>
+                                    <th scope="col">{words.t("attempt-hints")}</th>
+                                    <th scope="col">{words.t("attempt-when")}</th>
+                                </tr>
+                            </thead>
+                            <tbody>{attempts}</tbody>
+                        </table>
+                    },
+                )}
             }
             .into_any()
         };
@@ -93,18 +96,21 @@ pub fn student(frame: Frame, view: StudentView) -> Rendered {
                 </header>
                 <section aria-labelledby="lessons">
                     <h2 id="lessons">{words.t("student-lessons")}</h2>
-                    <div class="grid-scroll" role="region" tabindex="0" aria-labelledby="lessons">
-                        <table class="figures">
-                            <thead>
-                                <tr>
-                                    <th scope="col">{words.t("lesson")}</th>
-                                    <th scope="col">{words.t("cell-done")}</th>
-                                    <th scope="col">{words.t("student-tried")}</th>
-                                </tr>
-                            </thead>
-                            <tbody>{lessons}</tbody>
-                        </table>
-                    </div>
+                    {scrolled(
+                        Named::By("lessons"),
+                        view! {
+                            <table class="figures">
+                                <thead>
+                                    <tr>
+                                        <th scope="col">{words.t("lesson")}</th>
+                                        <th scope="col">{words.t("cell-done")}</th>
+                                        <th scope="col">{words.t("student-tried")}</th>
+                                    </tr>
+                                </thead>
+                                <tbody>{lessons}</tbody>
+                            </table>
+                        },
+                    )}
                 </section>
                 <section aria-labelledby="attempts">
                     <h2 id="attempts">{words.t("student-attempts")}</h2>

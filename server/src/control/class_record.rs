@@ -1,7 +1,10 @@
 //! What the record of a class comes to: one student, how well each masters what, and how well the
 //! questions measure.
 
-use std::collections::{BTreeMap, HashMap};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+};
 
 use app::pages::{
     self, ClassFigures, FiguresOrder, HeatmapView, QuestionFigures, StudentMastery, StudentView,
@@ -16,6 +19,7 @@ use store::{AccountId, Attempt, ClassId, ItemKind, Place, now_ms};
 use super::Page;
 use crate::{
     app_state::Classroom,
+    kept::Analysed,
     learner::{Key, Learner},
     trouble::Trouble,
     visitor::{Teacher, Visitor},
@@ -140,8 +144,18 @@ pub(super) async fn beside_questions(
     let mut beside: BTreeMap<_, Vec<_>> = BTreeMap::new();
     for class in classroom.store.classes_of(teacher).await? {
         let class = class.class;
-        let found = analysis(classroom, &course, class.id).await?;
-        for figures in figures(lesson, lang, &found) {
+        let kept = classroom.kept.analysis(class.id, &course);
+        let analysed = match kept {
+            Some(kept) => kept,
+            None => {
+                let found = analysis(classroom, &course, class.id).await?;
+                let course = course.clone();
+                let analysed = Arc::new(Analysed { course, found });
+                classroom.kept.keep_analysis(class.id, analysed.clone());
+                analysed
+            }
+        };
+        for figures in figures(lesson, lang, &analysed.found) {
             let of_class = ClassFigures {
                 class: class.clone(),
                 figures,
