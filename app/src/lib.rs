@@ -4,6 +4,9 @@
 //! (feature `ssr`). The browser gets only [`islands`] (feature `hydrate`), small pieces that make a
 //! page that already works without them quicker and livelier.
 
+// A page is one type, an element in an element; the compiler's usual limit, 128, is near.
+#![recursion_limit = "256"]
+
 pub mod islands;
 
 #[cfg(feature = "ssr")]

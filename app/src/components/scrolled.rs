@@ -11,7 +11,9 @@ pub(crate) enum Named {
 }
 
 /// A table that scrolls by itself, by the keyboard as well: the page stays as wide as the screen.
-pub(crate) fn scrolled(name: Named, table: impl IntoView) -> impl IntoView {
+///
+/// The table's type ends here: within a page's, it was deeper than the compiler looks.
+pub(crate) fn scrolled(name: Named, table: impl IntoAny) -> impl IntoView {
     let (label, labelled_by) = match name {
         Named::Text(text) => (Some(text), None),
         Named::By(id) => (None, Some(id)),
@@ -24,7 +26,7 @@ pub(crate) fn scrolled(name: Named, table: impl IntoView) -> impl IntoView {
             aria-label=label
             aria-labelledby=labelled_by
         >
-            {table}
+            {table.into_any()}
         </div>
     }
 }
