@@ -61,13 +61,24 @@ pub(crate) fn read(bytes: &[u8]) -> Result<Vec<Entry>, FormTrouble> {
     Ok(rows
         .iter()
         .map(|row| Entry {
-            line: row.position().map_or(0, csv::Position::line),
+            line: line(&text, row),
             name: cell(row, names),
             password: passwords
                 .map(|column| cell(row, column))
                 .filter(|password| !password.is_empty()),
         })
         .collect())
+}
+
+/// Which line of the file a row begins on. The reader says where it went on from, which may be the end of
+/// the line before, or an empty one.
+fn line(text: &str, row: &StringRecord) -> u64 {
+    let from = row.position().map_or(0, csv::Position::byte);
+    let from = usize::try_from(from).unwrap_or(usize::MAX);
+    let (before, rest) = text.split_at_checked(from).unwrap_or((text, ""));
+    let gap = rest.len() - rest.trim_start_matches(['\r', '\n']).len();
+    let ends = |text: &str| text.matches('\n').count() as u64;
+    1 + ends(before) + ends(&rest[..gap])
 }
 
 /// `None` where it is in none of these encodings, or no text at all: a spreadsheet's own file.
