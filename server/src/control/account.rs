@@ -11,7 +11,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
-use store::{Account, Attempt, Class, DeleteError, JoinError, SignInId};
+use store::{Account, Attempt, Class, DeleteError, HubToken, JoinError, SignInId};
 use tower_sessions::Session;
 
 use super::{
@@ -135,6 +135,14 @@ struct Export {
     account: Account,
     classes: Vec<Class>,
     attempts: Vec<Attempt>,
+    hub: Option<HubExport>,
+}
+
+/// What of somebody is on the hub.
+#[derive(Serialize)]
+struct HubExport {
+    name: String,
+    tokens: Vec<HubToken>,
 }
 
 /// One's own record, as a file.
@@ -142,10 +150,18 @@ pub(super) async fn export(
     State(classroom): State<Classroom>,
     Member(account): Member,
 ) -> Result<Response, Trouble> {
+    let hub = match classroom.store.hub_name(account.id).await? {
+        Some(name) => Some(HubExport {
+            name,
+            tokens: classroom.store.hub_tokens(account.id).await?,
+        }),
+        None => None,
+    };
     let export = Export {
         classes: classroom.store.classes_joined(account.id).await?,
         attempts: classroom.store.history(account.id).await?,
         account,
+        hub,
     };
     let headers = [
         (

@@ -45,6 +45,11 @@ fn a_token_is_shown_once_and_works_until_it_is_revoked() {
     assert_eq!(published(classroom.data()), [account("hong", &[&token])]);
     let page = hong.get("/ko/hub").body;
     assert!(!page.contains(&token) && page.contains("hong"), "{page}");
+    let record = hong.get("/ko/account/export.json").body;
+    assert!(
+        record.contains(r#""hub":{"name":"hong","tokens":[{"#),
+        "{record}"
+    );
     let files = fs::read_dir(classroom.data().join("web")).unwrap();
     for file in files.map(|file| file.unwrap().path()) {
         let text = fs::read(&file).unwrap_or_default();
