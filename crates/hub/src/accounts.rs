@@ -112,6 +112,11 @@ impl Accounts {
             .is_some_and(|tokens| tokens.contains(hash))
     }
 
+    /// Whether this is the name of an account.
+    pub(crate) fn is_known(&self, name: &str) -> bool {
+        self.known().contains_key(name)
+    }
+
     /// What is published now. Where it cannot be read, nobody is known: better than somebody whose
     /// token was revoked.
     fn known(&self) -> Arc<Known> {

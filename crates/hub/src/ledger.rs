@@ -30,6 +30,10 @@ pub(crate) const BLOBS_MAX: usize = 5000;
 /// How many uploads an account may have open: a push has five at once.
 pub(crate) const UPLOADS_MAX: usize = 20;
 
+/// The part of the hub's disk, one in so many, that must be left when an image is fetched from
+/// elsewhere: however much a class pulls, there is room for what it pushes.
+const LEFT_BY_FETCHED: u64 = 2;
+
 /// The host's disk that is left to others, in bytes: machines do not start below this either.
 const DISK_RESERVE: u64 = 2 << 30;
 
@@ -52,6 +56,8 @@ pub(crate) enum Full {
     Account { used: u64, quota: u64 },
     /// All together have.
     All,
+    /// What is fetched from elsewhere has used what it may.
+    Fetched,
     /// The host's disk is full.
     Disk,
     /// Too many layers.
@@ -75,6 +81,9 @@ impl fmt::Display for Full {
                 write!(f, "your images would take {used} of your {quota}: {MEND}")
             }
             Self::All => f.write_str("the class's hub is full: ask your instructor"),
+            Self::Fetched => f.write_str(
+                "the class's hub has no room for more of Docker Hub's images: ask your instructor",
+            ),
             Self::Disk => f.write_str("the disk of the class's hub is full: ask your instructor"),
             Self::Blobs => write!(f, "your images have {BLOBS_MAX} layers or more: {MEND}"),
             Self::Repositories => {
@@ -171,6 +180,25 @@ impl Ledger {
         Ok(incoming)
     }
 
+    /// Counts an image of so many bytes that is about to be fetched from elsewhere, if there is room
+    /// for it.
+    pub(crate) async fn make_room_for_fetched(&self, bytes: u64) -> Result<(), Full> {
+        self.measure_whole().await?;
+        let most = self.quotas.all / LEFT_BY_FETCHED;
+        if self.count(bytes) > most {
+            self.since.fetch_sub(bytes, Ordering::Relaxed);
+            return Err(Full::Fetched);
+        }
+        Ok(())
+    }
+
+    /// Counts so many bytes more; how many there are then in all.
+    fn count(&self, bytes: u64) -> u64 {
+        let whole = lock(&self.whole).map_or(0, |(_, bytes)| bytes);
+        let since = self.since.fetch_add(bytes, Ordering::Relaxed);
+        whole.saturating_add(since).saturating_add(bytes)
+    }
+
     /// What an account has on disk.
     pub(crate) async fn usage(&self, namespace: &str) -> Usage {
         let (storage, namespace) = (self.storage.clone(), namespace.to_owned());
@@ -246,9 +274,7 @@ impl Incoming {
             let quota = quotas.account;
             return Err(Full::Account { used, quota });
         }
-        let whole = lock(&self.ledger.whole).map_or(0, |(_, bytes)| bytes);
-        let since = self.ledger.since.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        if whole + since > quotas.all {
+        if self.ledger.count(bytes) > quotas.all {
             return Err(Full::All);
         }
         Ok(())

@@ -7,6 +7,9 @@
 //! `registry-1.docker.io` has it (`registry`), as far as there is room (`ledger`): behind that is Debian's docker-registry, which only the
 //! hub can reach, and which keeps the images.
 //!
+//! Where the operator allows the internet, what the class does not have is fetched once and kept
+//! (`fetch`), by a process that has a way out (`far`).
+//!
 //! What nothing leads to any more is taken away when nobody pushes (`sweep`, `layout`). The web process
 //! looks at what there is by a socket (`admin`, `client`).
 //!
@@ -17,6 +20,8 @@ mod accounts;
 mod admin;
 mod answer;
 mod client;
+mod far;
+mod fetch;
 mod images;
 mod layout;
 mod ledger;
@@ -36,6 +41,7 @@ mod upload;
 pub use accounts::{Published, PublishedAccount, hash_of, is_account_name};
 pub use admin::Share;
 pub use client::{Client, ClientError};
+pub use far::serve_far;
 pub use images::{Image, Inspection, Layer, Tag};
 pub use ledger::{Quotas, size};
 pub use library::Library;

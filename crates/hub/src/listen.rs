@@ -56,6 +56,8 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the hub finds the registry.
     pub registry: SocketAddr,
+    /// Whether what the class does not have is fetched from elsewhere.
+    pub fetches: bool,
     /// How much may be pushed.
     pub quotas: Quotas,
 }

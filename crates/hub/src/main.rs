@@ -1,21 +1,40 @@
-//! `gyosil-hub`: the class's hub, in the class's network. machined starts it, as an unprivileged user.
+//! `gyosil-hub`: the class's hub, in the class's network, and its way out, in the host's. machined starts
+//! both, as an unprivileged user.
 
 use std::{io::IsTerminal, net::SocketAddr, path::PathBuf};
 
 use anyhow::Context;
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use hub::{Quotas, Settings};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing_subscriber::EnvFilter;
 
-/// Answers as Docker Hub does, with what the class has.
+/// The class's Docker Hub.
 #[derive(Parser)]
 #[command(version)]
 struct Options {
     /// The classroom's data folder. `registry` in it is the registry's storage; `run/hub` is the hub's
     /// own, where machined puts its certificate.
-    #[arg(long)]
+    #[arg(long, global = true, default_value = "/var/lib/gyosil")]
     data: PathBuf,
+    #[command(subcommand)]
+    work: Work,
+}
+
+#[derive(Subcommand)]
+enum Work {
+    /// Answers machines as Docker Hub does, with what the class has.
+    Serve(Serve),
+    /// Reads for the hub what another registry has.
+    Far {
+        /// Its address.
+        #[arg(long)]
+        upstream: String,
+    },
+}
+
+#[derive(Args)]
+struct Serve {
     /// Where machines find the hub.
     #[arg(long)]
     listen: SocketAddr,
@@ -28,6 +47,9 @@ struct Options {
     /// How much all images may take together, in bytes.
     #[arg(long)]
     disk: u64,
+    /// Fetches what the class does not have, by the `far` of the same data folder.
+    #[arg(long)]
+    fetch: bool,
 }
 
 #[tokio::main]
@@ -37,19 +59,27 @@ async fn main() -> anyhow::Result<()> {
     log.with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
-    let options = Options::parse();
-    open_many_files();
-    hub::serve(Settings {
-        data: options.data,
-        listen: options.listen,
-        registry: options.registry,
-        quotas: Quotas {
-            account: options.quota,
-            all: options.disk,
-        },
-    })
-    .await
-    .context("the hub cannot go on")
+    let Options { data, work } = Options::parse();
+    match work {
+        Work::Serve(options) => {
+            open_many_files();
+            let quotas = Quotas {
+                account: options.quota,
+                all: options.disk,
+            };
+            let settings = Settings {
+                data,
+                listen: options.listen,
+                registry: options.registry,
+                fetches: options.fetch,
+                quotas,
+            };
+            hub::serve(settings).await.context("the hub cannot go on")
+        }
+        Work::Far { upstream } => hub::serve_far(&data, &upstream)
+            .await
+            .context("the hub's way out cannot go on"),
+    }
 }
 
 /// A class has more connections than a program has open files by default.

@@ -96,7 +96,13 @@ impl Registry {
         self.ask(head, path, Body::new(body)).await
     }
 
-    async fn ask(&self, head: http::request::Parts, path: &str, body: Body) -> Response<Body> {
+    /// Asks the registry what a request with this head and body asks.
+    pub(crate) async fn ask(
+        &self,
+        head: http::request::Parts,
+        path: &str,
+        body: Body,
+    ) -> Response<Body> {
         let Some(uri) = self.uri(path, head.uri.query()) else {
             return answer::unknown();
         };

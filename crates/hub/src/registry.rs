@@ -1,6 +1,6 @@
 //! `registry-1.docker.io`: who asks for what, before it is asked of the registry.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use axum::body::Body;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -11,6 +11,7 @@ use tokio::task::spawn_blocking;
 
 use crate::{
     answer::{self, Lacking},
+    fetch::Missing,
     ledger::Full,
     names::{Digest, Reference, Repository},
     route::{Action, Refused, Route, Target},
@@ -27,7 +28,11 @@ const TIDIED_UP_WITHIN: Duration = Duration::from_secs(10);
 const BROKEN_OFF: Duration = Duration::from_secs(60);
 
 impl Hub {
-    pub(crate) async fn registry_api(&self, request: Request<Incoming>) -> Response<Body> {
+    pub(crate) async fn registry_api(
+        &self,
+        peer: IpAddr,
+        request: Request<Incoming>,
+    ) -> Response<Body> {
         let (repository, target) = match Route::read(request.uri()) {
             Ok(Route::Of(repository, target)) => (repository, target),
             Ok(Route::Ping) => return self.ping(&request),
@@ -47,6 +52,16 @@ impl Hub {
                 let pushes = *request.method() == Method::HEAD
                     && self.allows(headers, &repository, Action::Push).is_ok();
                 let _push = if pushes { self.gate.push().await } else { None };
+                if let Target::Manifest(reference) = &target
+                    && let Some(fetcher) = self.fetcher(&repository)
+                    && let Err(missing) = fetcher.have(peer, &repository, reference).await
+                {
+                    // Where there are other images of this name, the registry has the words.
+                    let is_unknown = matches!(missing, Missing::Unknown);
+                    if !(is_unknown && self.storage.has(&repository).await) {
+                        return missing.answer(&repository);
+                    }
+                }
                 let path = Route::Of(repository, target).path();
                 self.registry.read(request, &path).await
             }

@@ -17,9 +17,11 @@ use tokio::{sync::Semaphore, task::spawn_blocking, time::timeout};
 
 use crate::{
     accounts::Accounts,
-    answer,
+    answer, far, fetch,
+    fetch::Fetcher,
     ledger::Ledger,
     listen::Settings,
+    names::Repository,
     proxy::Registry,
     search,
     storage::Storage,
@@ -46,7 +48,8 @@ pub(crate) struct Hub {
     pub(crate) storage: Storage,
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) gate: Arc<Gate>,
-    pub(crate) registry: Registry,
+    pub(crate) registry: Arc<Registry>,
+    fetcher: Option<Arc<Fetcher>>,
     crowd: Crowd,
     searches: Semaphore,
 }
@@ -55,16 +58,39 @@ impl Hub {
     pub(crate) fn open(settings: &Settings) -> anyhow::Result<Self> {
         let key = settings.folder().join("token.key");
         let storage = Storage::new(&settings.data);
+        let ledger = Arc::new(Ledger::new(storage.clone(), settings.quotas));
+        let (gate, registry) = (
+            Arc::new(Gate::new()),
+            Arc::new(Registry::new(settings.registry)),
+        );
+        let fetcher = settings.fetches.then(|| {
+            Arc::new(Fetcher {
+                socket: far::socket(&settings.data),
+                storage: storage.clone(),
+                ledger: ledger.clone(),
+                gate: gate.clone(),
+                registry: registry.clone(),
+                state: fetch::State::default(),
+            })
+        });
         Ok(Self {
             accounts: Accounts::new(&settings.data),
             signer: Signer::open(&key).context("opening the key of tokens")?,
-            ledger: Arc::new(Ledger::new(storage.clone(), settings.quotas)),
-            gate: Arc::new(Gate::new()),
+            ledger,
+            gate,
             storage,
-            registry: Registry::new(settings.registry),
+            registry,
+            fetcher,
             crowd: Crowd::default(),
             searches: Semaphore::new(SEARCHES_MAX),
         })
+    }
+
+    /// What fetches this repository's images when the class does not have them; what has an account's
+    /// name is the account's alone.
+    pub(crate) fn fetcher(&self, repository: &Repository) -> Option<&Arc<Fetcher>> {
+        let fetcher = self.fetcher.as_ref()?;
+        (!self.accounts.is_known(repository.namespace())).then_some(fetcher)
     }
 
     /// What sweeps it.
@@ -86,7 +112,7 @@ impl Hub {
         let (method, path) = (request.method().clone(), request.uri().path().to_owned());
         let host = host(&request);
         let answer = match host.as_deref() {
-            Some("registry-1.docker.io") => self.registry_api(request).await,
+            Some("registry-1.docker.io") => self.registry_api(peer, request).await,
             Some("auth.docker.io") => self.token_api(request).await,
             Some("index.docker.io") => self.search_api(request).await,
             _ if path == "/" => answer::welcome(),
@@ -124,7 +150,7 @@ impl Hub {
         let Some(asked) = token::Asked::read(&fields, &head.headers) else {
             return wrong();
         };
-        match token::give(asked, &self.signer, &self.accounts, &self.storage).await {
+        match token::give(asked, self).await {
             Ok(token) => {
                 let answer = json!({
                     "token": token,

@@ -11,7 +11,7 @@ use std::{
 
 use serde::{Deserialize, de::DeserializeOwned};
 
-use crate::names::{self, Digest, Repository};
+use crate::names::{self, Digest, Reference, Repository};
 
 /// The largest manifest or configuration that is read, in bytes: the registry's own limit.
 pub(crate) const DOCUMENT_MAX: u64 = 4 << 20;
@@ -20,7 +20,9 @@ pub(crate) const DOCUMENT_MAX: u64 = 4 << 20;
 const LINK_MAX: u64 = 128;
 
 /// The folders in a repository's that lead to what is of it.
-pub(crate) const LINKS: [&str; 2] = ["_layers/sha256", "_manifests/revisions/sha256"];
+pub(crate) const LINKS: [&str; 2] = [LAYERS, REVISIONS];
+const LAYERS: &str = "_layers/sha256";
+const REVISIONS: &str = "_manifests/revisions/sha256";
 
 /// The folder of what is being uploaded.
 pub(crate) const UPLOADS: &str = "_uploads";
@@ -68,12 +70,38 @@ pub(crate) struct Manifest {
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Blob {
     digest: String,
+    /// Its size in bytes, as the manifest says.
+    #[serde(default)]
+    pub(crate) size: u64,
+    /// Of an image in a list: what it is for.
+    platform: Option<Platform>,
 }
+
+/// What an image is for.
+#[derive(Clone, Debug, Deserialize)]
+struct Platform {
+    architecture: String,
+    os: String,
+}
+
+/// This host's architecture and its machines', in the words of images.
+const ARCHITECTURE: &str = if cfg!(target_arch = "aarch64") {
+    "arm64"
+} else {
+    "amd64"
+};
 
 impl Blob {
     /// Its digest, if it is one that the registry keeps.
     pub(crate) fn digest(&self) -> Option<Digest> {
         Digest::read(&self.digest)
+    }
+
+    /// Whether this image of a list runs in the class's machines.
+    pub(crate) fn is_for_machines(&self) -> bool {
+        self.platform
+            .as_ref()
+            .is_some_and(|of| of.os == "linux" && of.architecture == ARCHITECTURE)
     }
 }
 
@@ -149,6 +177,32 @@ impl Storage {
         let file = File::open(self.tag_link(repository, tag)).ok()?;
         file.take(LINK_MAX).read_to_string(&mut text).ok()?;
         Digest::read(text.trim())
+    }
+
+    /// Whether a manifest is there. Takes the disk's time.
+    pub(crate) fn has_manifest(&self, repository: &Repository, reference: &Reference) -> bool {
+        let digest = match reference {
+            Reference::Tag(tag) => self.tagged(repository, tag),
+            Reference::Digest(digest) => {
+                let link = self.folder(repository).join(REVISIONS).join(digest.hex());
+                link.exists().then(|| digest.clone())
+            }
+        };
+        digest.is_some_and(|digest| self.blob(&digest).exists())
+    }
+
+    /// A repository that has this layer or configuration, this one rather than others. Takes the
+    /// disk's time.
+    pub(crate) fn owner(&self, digest: &Digest, rather: &Repository) -> Option<Repository> {
+        let has = |repository: &Repository| {
+            let links = self.folder(repository).join(LAYERS);
+            links.join(digest.hex()).join("link").exists()
+        };
+        if !self.blob(digest).exists() {
+            return None;
+        }
+        let others = || self.all_repositories().into_iter().find(has);
+        has(rather).then(|| rather.clone()).or_else(others)
     }
 
     /// An image's manifest; of a list of several, that of the first.

@@ -19,7 +19,7 @@ use crate::{
     accounts::{Accounts, hash_of},
     names::Repository,
     route::Action,
-    storage::Storage,
+    service::Hub,
 };
 
 /// How long a token is good, in seconds: for the next layer of a slow pull a client asks anew. Docker
@@ -203,18 +203,13 @@ fn basic(header: &str) -> Option<(String, String)> {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct WrongCredentials;
 
-/// Gives what was asked for as far as it is allowed: everybody pulls what is there, and pushes under
-/// their own name.
-pub(crate) async fn give(
-    asked: Asked,
-    signer: &Signer,
-    accounts: &Accounts,
-    storage: &Storage,
-) -> Result<String, WrongCredentials> {
+/// Gives what was asked for as far as it is allowed: everybody pulls what is there or may be fetched,
+/// and pushes under their own name.
+pub(crate) async fn give(asked: Asked, hub: &Hub) -> Result<String, WrongCredentials> {
     let by = match asked.credentials {
         Some((name, token)) => {
             let hash = hash_of(&token);
-            if !accounts.has(&name, &hash) {
+            if !hub.accounts.has(&name, &hash) {
                 return Err(WrongCredentials);
             }
             Some(Login { name, hash })
@@ -226,7 +221,8 @@ pub(crate) async fn give(
         let is_own = by
             .as_ref()
             .is_some_and(|by| by.name() == repository.namespace());
-        if is_own || storage.has(&repository).await {
+        let is_there = hub.fetcher(&repository).is_some() || hub.storage.has(&repository).await;
+        if is_own || is_there {
             let push = push && is_own;
             let repository = repository.to_string();
             access.push(Grant { repository, push });
@@ -234,7 +230,7 @@ pub(crate) async fn give(
     }
     let exp = now() + GOOD_FOR_S;
     // What is signed is ours, and text.
-    signer
+    hub.signer
         .sign(&Claims { exp, by, access })
         .map_err(|_| WrongCredentials)
 }

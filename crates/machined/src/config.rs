@@ -87,6 +87,14 @@ pub(crate) struct Options {
     /// the host's forwarding on.
     #[arg(long)]
     pub(crate) internet: bool,
+    /// Which registry the hub fetches from what the class does not have, once for all: its address, as of
+    /// a mirror nearby.
+    #[arg(
+        long,
+        default_value = "https://registry-1.docker.io",
+        requires = "internet"
+    )]
+    pub(crate) hub_upstream: String,
     /// Who answers names of the internet: an IPv4 address, once or more; not this host's own
     /// [default: the host's resolvers].
     #[arg(long, requires = "internet")]

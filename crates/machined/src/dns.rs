@@ -4,7 +4,7 @@
 use crate::{
     config::Account,
     network::{Internet, Router, SERVICE_ADDRESS},
-    service::{Service, Words},
+    service::{Place, Service, Words},
 };
 
 /// The classroom's own domain, of which nothing is asked elsewhere.
@@ -61,5 +61,11 @@ pub(crate) fn start(router: &Router, account: &Account, internet: Option<&Intern
         }
     }
     let command: Vec<_> = command.into_iter().map(Into::into).collect();
-    Service::start("name server", router, account, &command, Words::Logged)
+    Service::start(
+        "name server",
+        Place::Router(router),
+        account,
+        &command,
+        Words::Logged,
+    )
 }

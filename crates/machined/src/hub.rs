@@ -1,5 +1,6 @@
 //! The class's hub, which is docker.io in machines: `gyosil-hub` (crates/hub), unprivileged, before the
 //! registry. Machines trust it by the class's certificate authority, which was made with their image.
+//! Where they may reach the internet, it has a way out beside it, in the host's network.
 
 use std::{
     ffi::OsString,
@@ -17,7 +18,7 @@ use crate::{
     error::{Doing, HostError},
     network::{HUB_PORT, Router, SERVICE_ADDRESS},
     registry,
-    service::{Service, Words},
+    service::{Place, Service, Words},
 };
 
 /// The names that the hub answers for; its authority can sign for no others.
@@ -35,10 +36,12 @@ pub(crate) struct Hub {
     registry: Service,
     /// None, where there is no authority to trust it by.
     front: Option<Service>,
+    /// None, where there is no internet.
+    far: Option<Service>,
 }
 
 impl Hub {
-    /// Starts both.
+    /// Starts all that there is to be.
     pub(crate) fn start(
         options: &Options,
         data: &Data,
@@ -46,37 +49,47 @@ impl Hub {
         account: &Account,
     ) -> Result<Self, HostError> {
         let registry = registry::start(data, router, account)?;
-        let front = match Authority::find(data)? {
+        let (front, far) = match Authority::find(data)? {
             Some(authority) => {
                 let command = command(options, data, account, &authority)?;
-                Some(Service::start(
-                    "hub",
-                    router,
-                    account,
-                    &command,
-                    Words::Logged,
-                ))
+                let place = Place::Router(router);
+                let front = Service::start("hub", place, account, &command, Words::Logged);
+                let far = options.internet.then(|| {
+                    let command = far(options, data);
+                    Service::start(
+                        "hub's way out",
+                        Place::Host,
+                        account,
+                        &command,
+                        Words::Logged,
+                    )
+                });
+                (Some(front), far)
             }
             None => {
                 tracing::warn!(
                     "There is no hub for docker.io: the machine image has no certificate authority. \
                      Build it with images/machine/build and start machined again"
                 );
-                None
+                (None, None)
             }
         };
-        Ok(Self { registry, front })
+        Ok(Self {
+            registry,
+            front,
+            far,
+        })
     }
 
-    /// Whether both run.
+    /// Whether both the registry and what is before it run.
     pub(crate) fn is_running(&self) -> bool {
         self.registry.is_running() && self.front.as_ref().is_some_and(Service::is_running)
     }
 
-    /// Ends both.
+    /// Ends all of it.
     pub(crate) async fn close(&self) {
-        if let Some(front) = &self.front {
-            front.close().await;
+        for service in [&self.front, &self.far].into_iter().flatten() {
+            service.close().await;
         }
         self.registry.close().await;
     }
@@ -88,7 +101,7 @@ fn command(
     data: &Data,
     account: &Account,
     authority: &Authority,
-) -> Result<[OsString; 11], HostError> {
+) -> Result<Vec<OsString>, HostError> {
     let folder = data.path("run/hub");
     fs::create_dir_all(&folder).doing(|| "make the hub's folder".into())?;
     chown(&folder, Some(account.uid), Some(account.gid))
@@ -98,8 +111,9 @@ fn command(
     let (certificate, key) = authority.issue()?;
     write_for(account, &folder.join("certificate.pem"), &certificate)?;
     write_for(account, &folder.join("key.pem"), &key)?;
-    Ok([
+    let mut command: Vec<OsString> = vec![
         program(data)?.into(),
+        "serve".into(),
         "--data".into(),
         data.path("").into(),
         "--listen".into(),
@@ -110,7 +124,23 @@ fn command(
         options.hub_quota.0.to_string().into(),
         "--disk".into(),
         options.hub_disk.0.to_string().into(),
-    ])
+    ];
+    if options.internet {
+        command.push("--fetch".into());
+    }
+    Ok(command)
+}
+
+/// What starts the hub's way out, once its program is there.
+fn far(options: &Options, data: &Data) -> [OsString; 6] {
+    [
+        data.path("run/gyosil-hub").into(),
+        "far".into(),
+        "--data".into(),
+        data.path("").into(),
+        "--upstream".into(),
+        options.hub_upstream.clone().into(),
+    ]
 }
 
 /// The hub's program, in a place where its account may come to: beside machined's own it need not be

@@ -15,7 +15,7 @@ use crate::{
     config::{Account, Data},
     error::{Doing, HostError},
     network::Router,
-    service::{Service, Words},
+    service::{Place, Service, Words},
 };
 
 /// Where the hub finds it.
@@ -37,7 +37,7 @@ pub(crate) fn start(data: &Data, router: &Router, account: &Account) -> Result<S
     // It calls an error what is the usual answer to a push: that a blob is not there yet.
     Ok(Service::start(
         "registry",
-        router,
+        Place::Router(router),
         account,
         &command,
         Words::Dropped,

@@ -1,4 +1,4 @@
-//! Unprivileged programs in the class's network, which run for as long as machined does.
+//! Unprivileged programs, most of them in the class's network, which run for as long as machined does.
 
 use std::{
     ffi::OsString,
@@ -36,6 +36,15 @@ pub(crate) enum Words {
     Dropped,
 }
 
+/// Which network a program is in.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Place<'a> {
+    /// The class's.
+    Router(&'a Router),
+    /// The host's, as machined itself.
+    Host,
+}
+
 /// A program that is kept running.
 #[derive(Debug)]
 pub(crate) struct Service {
@@ -45,12 +54,11 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts a program in the router's namespace, as `account` and without any privilege, and
-    /// starts it again whenever it ends. `name` is what the log calls it; `command` must stay in
+    /// Starts a program in this network, as `account` and without any privilege, and starts it again whenever it ends. `name` is what the log calls it; `command` must stay in
     /// the foreground.
     pub(crate) fn start(
         name: &'static str,
-        router: &Router,
+        place: Place<'_>,
         account: &Account,
         command: &[OsString],
         words: Words,
@@ -61,7 +69,7 @@ impl Service {
             tasks: TaskTracker::new(),
         };
         let (running, stop) = (service.running.clone(), service.stop.clone());
-        let command = unprivileged(router, account, command, words);
+        let command = unprivileged(place, account, command, words);
         service
             .tasks
             .spawn(async move { keep(name, command, &running, &stop).await });
@@ -83,11 +91,23 @@ impl Service {
 
 /// Its life hangs on machined's: it is asked to end when machined is killed, so that it can end its
 /// own children.
-fn unprivileged(router: &Router, account: &Account, command: &[OsString], words: Words) -> Command {
-    let mut whole = Command::new("nsenter");
+fn unprivileged(
+    place: Place<'_>,
+    account: &Account,
+    command: &[OsString],
+    words: Words,
+) -> Command {
+    let mut whole = match place {
+        Place::Router(router) => {
+            let mut inside = Command::new("nsenter");
+            inside.arg(format!("--net={}", router.namespace().display()));
+            inside.arg("setpriv");
+            inside
+        }
+        Place::Host => Command::new("setpriv"),
+    };
     whole
-        .arg(format!("--net={}", router.namespace().display()))
-        .args(["setpriv", "--pdeathsig", "TERM"])
+        .args(["--pdeathsig", "TERM"])
         .args(["--clear-groups", "--no-new-privs"])
         .arg(format!("--reuid={}", account.uid))
         .arg(format!("--regid={}", account.gid))

@@ -8,9 +8,8 @@ use machine::{MachineId, MachineUser};
 
 use crate::classroom::{Classroom, id};
 
-/// Puts the image `tiny` into the classroom's library, as `gyosil images build` does: into the registry
-/// behind the hub.
-pub(crate) async fn publish_tiny(classroom: &Classroom, from: &MachineId, tag: &str) {
+/// The image `tiny` as `docker save` makes it, beside the classroom's data.
+pub(crate) async fn archive_tiny(classroom: &Classroom, from: &MachineId) -> PathBuf {
     classroom.import_tiny(from).await;
     let archive = PathBuf::from("root/tiny.tar");
     let script = r#"
@@ -20,11 +19,18 @@ pub(crate) async fn publish_tiny(classroom: &Classroom, from: &MachineId, tag: &
     let root = format!("/proc/{}/root", classroom.init(from).await);
     let copied = classroom.data().join("tiny.tar");
     fs::copy(PathBuf::from(root).join(&archive), &copied).expect("an archive");
+    copied
+}
+
+/// Puts the image `tiny` into the classroom's library, as `gyosil images build` does: into the registry
+/// behind the hub.
+pub(crate) async fn publish_tiny(classroom: &Classroom, from: &MachineId, tag: &str) {
+    let archive = archive_tiny(classroom, from).await;
     let copy = tokio::process::Command::new("nsenter")
         .arg(format!("--net={}", classroom.router().display()))
         .args(["skopeo", "--insecure-policy", "copy", "--quiet"])
         .arg("--dest-tls-verify=false")
-        .arg(format!("docker-archive:{}", copied.display()))
+        .arg(format!("docker-archive:{}", archive.display()))
         .arg(format!("docker://127.0.0.1:5000/library/tiny:{tag}"))
         .stdin(Stdio::null())
         .output()

@@ -13,7 +13,7 @@ use proof::namespace::{Listener, reaches};
 use crate::classroom::{Classroom, id};
 
 /// A host, where Docker runs as well, and the world that it is connected to.
-struct World {
+pub(crate) struct World {
     name: String,
     names: Child,
     listeners: Vec<Listener>,
@@ -40,7 +40,7 @@ $in_host iptables -A FORWARD -j DOCKER-USER
 $in_host iptables -P FORWARD DROP"#;
 
 impl World {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let name = format!("gyosil-test-{}", hex::encode(rand::random::<[u8; 4]>()));
         bash(&format!("host={name}-host far={name}-far\n{MAKE}")).await;
         let names = Command::new("nsenter")
@@ -66,7 +66,7 @@ impl World {
         world
     }
 
-    fn host(&self) -> PathBuf {
+    pub(crate) fn host(&self) -> PathBuf {
         format!("/run/netns/{}-host", self.name).into()
     }
 

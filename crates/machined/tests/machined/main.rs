@@ -6,6 +6,7 @@ mod classroom;
 mod events;
 mod footprint;
 mod hub;
+mod hub_far;
 mod hub_hostile;
 mod hub_sweep;
 mod image;
