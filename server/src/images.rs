@@ -234,6 +234,9 @@ async fn build_one(
     for (number, variant) in context.variants(definition).into_iter().enumerate() {
         let archive = place.cache.join(format!("{name}.{number}.tar"));
         builder.build(name, &variant, context.stream()?).await?;
+        if let Some(check) = &definition.check {
+            builder.check(name, &variant, check).await?;
+        }
         builder.save(name, &variant, &archive).await?;
         saved.push((archive, variant.tags));
     }

@@ -20,6 +20,21 @@ const READY_WITHIN: Duration = Duration::from_secs(120);
 /// How much a build may print, in bytes: it prints to standard error, which machined bounds.
 const BUILD_OUTPUT_MAX: usize = 1024 * 1024;
 
+/// How long an image's check may take: it starts a container or two, and asks them something.
+const CHECK_WITHIN: Duration = Duration::from_secs(120);
+
+/// What stands before an image's check.
+const CHECK_BEGINS: &str = "set -euo pipefail
+soon() {
+    for _ in {1..50}; do \"$@\" && return; sleep 0.2; done
+    \"$@\"
+}
+";
+
+/// What takes away all that a check has made, but for the images.
+const CHECK_ENDS: &str =
+    "docker ps --all --quiet | xargs --no-run-if-empty docker rm --force --volumes";
+
 /// A fresh machine with a ready engine.
 pub(super) struct Builder {
     client: Client,
@@ -95,6 +110,31 @@ impl Builder {
             if printed > BUILD_OUTPUT_MAX {
                 bail!("docker build prints more than {BUILD_OUTPUT_MAX} bytes");
             }
+        }
+        Ok(())
+    }
+
+    /// Tries a variant of the image `name` as the script `check` does, in the machine.
+    ///
+    /// # Errors
+    /// With what the script said when it fails.
+    pub(super) async fn check(&self, name: &str, variant: &Variant, check: &str) -> Result<()> {
+        let tag = variant.tags.first().context("an image without a tag")?;
+        let image = format!("IMAGE={name}:{tag}");
+        let run = async |argv: &[&str], stdin: String| {
+            let request = ExecRequest {
+                stdin,
+                timeout_ms: CHECK_WITHIN.as_millis() as u64,
+                ..request(argv)
+            };
+            self.client.exec(&self.id, &request).await
+        };
+        let script = format!("{CHECK_BEGINS}{check}");
+        let done = run(&["env", &image, "bash", "-s"], script).await?;
+        run(&["bash", "-s"], CHECK_ENDS.into()).await?;
+        if done.exit != Some(0) {
+            let said = format!("{}{}", done.stdout, done.stderr);
+            bail!("the image {name}:{tag} does not pass its check:\n{said}");
         }
         Ok(())
     }

@@ -29,6 +29,8 @@ pub(super) struct Definition {
     pub(super) packages: Vec<String>,
     /// Tags beside `latest` and those of the first package's version.
     tags: Vec<TagLine>,
+    /// What is tried with it before it is put on the hub: a bash script.
+    pub(super) check: Option<String>,
     /// The images that it is built on.
     bases: Vec<String>,
     /// Changes with anything that the image is made of.
@@ -151,6 +153,7 @@ pub(super) fn read(folder: PathBuf) -> Result<Definition> {
             .iter()
             .filter_map(|line| tag_line(line))
             .collect(),
+        check: optional(&folder.join("check"))?,
         bases: bases(&folder.join("Dockerfile"))?,
         hash: hex::encode(hash.finalize()),
         name,
@@ -206,12 +209,16 @@ fn entries(folder: &Path) -> Result<Vec<PathBuf>> {
 
 /// The lines that say something; no file is an empty list.
 fn lines(file: &Path) -> Result<Vec<String>> {
+    let text = optional(file)?.unwrap_or_default();
+    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    Ok(lines.map(str::to_owned).collect())
+}
+
+/// A file's text, if it is there.
+fn optional(file: &Path) -> Result<Option<String>> {
     match fs::read_to_string(file) {
-        Ok(text) => {
-            let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-            Ok(lines.map(str::to_owned).collect())
-        }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Vec::new()),
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
     }
 }
