@@ -20,7 +20,7 @@ use tokio::time::{sleep, timeout};
 const PATIENCE: Duration = Duration::from_secs(120);
 
 /// An unprivileged account that every Linux has.
-const ACCOUNT: &str = "nobody";
+pub(crate) const ACCOUNT: &str = "nobody";
 
 /// Where ranges of ids are claimed; a claim names the folder of the machine that has it.
 const CLAIMS: &str = "/var/lib/gyosil-ids";

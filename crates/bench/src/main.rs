@@ -1,5 +1,5 @@
-//! `gyosil-bench`: machines measured on this host, beside LXD's containers of the same files.
-//! `cargo xtask bench machines` builds and runs it.
+//! `gyosil-bench`: machines measured on this host, beside LXD's containers of the same files, and the
+//! class's hub in them. `cargo xtask bench machines` and `cargo xtask bench hub` build and run it.
 
 // A person sits before this program.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
@@ -10,6 +10,7 @@ mod cold;
 mod ending;
 mod engine;
 mod host;
+mod hub;
 mod idle;
 mod live;
 mod lxd;
@@ -52,6 +53,12 @@ struct Cli {
     /// For how many seconds somebody types in each of them.
     #[arg(long, default_value_t = 60)]
     seconds: u64,
+    /// How many machines pull an image at once.
+    #[arg(long, default_value_t = 30)]
+    pulls: usize,
+    /// Measure the hub instead, with the images in this folder, a classroom's `registry`.
+    #[arg(long)]
+    registry: Option<PathBuf>,
     /// Leave LXD out.
     #[arg(long)]
     no_lxd: bool,
@@ -80,6 +87,9 @@ async fn measure(cli: &Cli) -> Result<()> {
         "this starts machines, which needs root"
     );
     let programs = Programs::new(&cli.machined, &cli.image)?;
+    if let Some(registry) = &cli.registry {
+        return hub::measure(&programs, registry, cli.pulls).await?.print();
+    }
     let wants = |part| cli.only.is_empty() || cli.only.contains(&part);
     let mut report = Report::new()?;
     if wants(Part::Claim) {

@@ -145,7 +145,7 @@ fn rounded(figure: f64) -> f64 {
 }
 
 /// A row of the median and another percentile, which has the goal.
-fn row_times(name: &str, samples: &Samples, percent: usize, goal: Option<f64>) {
+pub(crate) fn row_times(name: &str, samples: &Samples, percent: usize, goal: Option<f64>) {
     let (Some(half), Some(most)) = (samples.percentile(50), samples.percentile(percent)) else {
         return;
     };
@@ -157,7 +157,7 @@ fn row_times(name: &str, samples: &Samples, percent: usize, goal: Option<f64>) {
 }
 
 /// A row of the table; with a figure and its goal, whether it was met.
-fn row(name: &str, figure: &str, goal: Option<(f64, f64)>) {
+pub(crate) fn row(name: &str, figure: &str, goal: Option<(f64, f64)>) {
     let verdict = goal.map_or_else(String::new, |(is, goal)| {
         let met = if is <= goal { "met" } else { "MISSED" };
         format!("goal {goal}: {met}")

@@ -63,6 +63,14 @@ enum OfMachines {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         options: Vec<OsString>,
     },
+    /// Docker Hub's commands in machines, answered by the class, thirty pulling at once among them; the
+    /// last line is one JSON object.
+    #[command(disable_help_flag = true)]
+    Hub {
+        /// Options of the measurement itself: --help tells them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<OsString>,
+    },
     /// Make machines, use them, kill something at a random moment, delete them: nothing may be left.
     Cycles {
         /// How many times.
@@ -94,7 +102,8 @@ fn of_machines(what: &OfMachines) -> Result<ExitCode> {
     let data = data()?;
     let packages = host::missing(&[host::FOR_UP]);
     let prepares = !packages.is_empty() || !host::has_web_user();
-    let steps = Steps::new(2 + usize::from(prepares), end.clone());
+    let with_images = usize::from(matches!(what, OfMachines::Hub { .. }));
+    let steps = Steps::new(2 + usize::from(prepares) + with_images, end.clone());
     let mut build = match what {
         OfMachines::Machines { .. } => cargo(&[
             "build",
@@ -106,23 +115,48 @@ fn of_machines(what: &OfMachines) -> Result<ExitCode> {
             "--package",
             "bench",
         ]),
+        OfMachines::Hub { .. } => cargo(&[
+            "build",
+            "--release",
+            "--package",
+            "machined",
+            "--package",
+            "hub",
+            "--package",
+            "bench",
+            "--package",
+            "gyosil",
+        ]),
         OfMachines::Cycles { .. } => cargo(&["build", "--package", "machined", "--package", "hub"]),
     };
-    steps.with_life_signs(|| {
+    steps.with_life_signs(|| -> Result<()> {
         host::prepare(&steps, &packages)?;
         steps.run("the machine image", |step| {
             machines::build_init(step)?;
             machines::build_image(step, &data)
         })?;
-        steps.run("the programs", |step| step.run(&mut build))
+        steps.run("the programs", |step| step.run(&mut build))?;
+        if let OfMachines::Hub { .. } = what {
+            steps.run("teaching images", |step| {
+                let gyosil = layout::target().join("release/gyosil");
+                machines::build_teaching_images(step, &gyosil, &data, &[])
+            })?;
+        }
+        Ok(())
     })?;
     let image = data.join("machine-image/rootfs");
+    let of_machines = |options: &[OsString]| {
+        let release = layout::target().join("release");
+        let mut bench = Command::new(release.join("gyosil-bench"));
+        bench.arg("--machined").arg(release.join("gyosil-machined"));
+        bench.arg("--image").arg(&image).args(options);
+        bench
+    };
     let mut measure = match what {
-        OfMachines::Machines { options } => {
-            let release = layout::target().join("release");
-            let mut bench = Command::new(release.join("gyosil-bench"));
-            bench.arg("--machined").arg(release.join("gyosil-machined"));
-            bench.arg("--image").arg(image).args(options);
+        OfMachines::Machines { options } => of_machines(options),
+        OfMachines::Hub { options } => {
+            let mut bench = of_machines(options);
+            bench.arg("--registry").arg(data.join("registry"));
             bench
         }
         OfMachines::Cycles { count, seed } => {
