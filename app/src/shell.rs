@@ -306,10 +306,14 @@ fn account(frame: &Frame) -> AnyView {
 }
 
 /// Where the bare names that xterm-js-rs imports are found (must come before any module is loaded), and
-/// what brings the terminal in.
+/// what brings the terminal in, once it is to be seen: on a narrow screen it is closed at first.
 fn terminal_scripts(nonce: String) -> impl IntoView {
     let map = r#"{"imports":{"xterm":"/pkg/vendor/xterm-6.0.0/xterm.mjs","xterm-addon-fit":"/pkg/vendor/addon-fit-0.11.0/addon-fit.mjs"}}"#;
-    let start = r#"const place = document.getElementById("terminal").dataset;
+    let start = r#"const element = document.getElementById("terminal");
+await new Promise((seen) => new IntersectionObserver((entries, eye) => {
+  if (entries.some((entry) => entry.isIntersecting)) { eye.disconnect(); seen(); }
+}).observe(element));
+const place = element.dataset;
 const terminal = await import(place.script);
 await terminal.default({ module_or_path: place.wasm });
 terminal.start();"#;

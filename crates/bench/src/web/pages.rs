@@ -134,7 +134,9 @@ async fn wrk(url: &str, cookie: Option<&str>, seconds: u64) -> Result<Rate> {
     let failed = said.contains("Non-2xx") || said.contains("Socket errors");
     ensure!(output.status.success() && !failed, "wrk on {url}:\n{said}");
     let per_s = between(&said, "Requests/sec:", "\n").context("no rate")?;
-    let p99 = between(&said, "99%", "\n").context("no p99")?;
+    // Above it are shares in percent as well, of which any may end so.
+    let (_, distribution) = said.split_once("Latency Distribution").context("no p99")?;
+    let p99 = between(distribution, "99%", "\n").context("no p99")?;
     Ok(Rate {
         per_s: per_s.trim().parse()?,
         p99_ms: millis(p99.trim())?,
