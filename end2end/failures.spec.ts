@@ -99,7 +99,10 @@ for (const javaScriptEnabled of [true, false]) {
     const page = await visitor("ko", { javaScriptEnabled });
     await join(page, classroom.url, "ko", code);
     const lesson = new LessonPage(page, modelsLesson, "ko");
+    // The page listens by then: a later request would lose the cookie, and with it the sign that there was one.
+    const listens = javaScriptEnabled && page.waitForResponse((response) => /\/live\?/.test(response.url()));
     await lesson.open(classroom.url);
+    await listens;
 
     // The cookie of a session that the server has no more.
     const cookies = await page.context().cookies();

@@ -44,6 +44,7 @@ export default defineConfig({
     { name: "quizzes", testMatch: "quizzes.spec.ts" },
     { name: "accounts", testMatch: "accounts.spec.ts" },
     { name: "newcomer", testMatch: "newcomer.spec.ts" },
+    { name: "hub", testMatch: "hub.spec.ts" },
     { name: "lighthouse", testMatch: "lighthouse.spec.ts" },
     { name: "screenshots", testMatch: "screenshots.spec.ts" },
   ],
