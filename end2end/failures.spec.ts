@@ -1,16 +1,13 @@
 /** What goes wrong in a classroom: said clearly, in the visitor's language, and nothing is lost. */
 import path from "node:path";
 
-import type { Page } from "@playwright/test";
-
-import type { Classroom } from "./support/classroom.ts";
 import { expect, test } from "./support/fixtures.ts";
 import {
   enter,
   instructor,
   join,
   LessonPage,
-  makeClass,
+  makeFirstClass,
   modelsLesson,
   openClassroom,
   runLesson,
@@ -18,16 +15,10 @@ import {
   student,
 } from "./support/people.ts";
 import { Terminal } from "./support/terminal.ts";
-import { type Lang, langs, words } from "./support/words.ts";
+import { langs } from "./support/words.ts";
 
 /** Wrong passwords that are heard for one name before it has to wait. */
 const triesPerName = 5;
-
-/** A class with the first instructor's page on it. */
-async function makeFirstClass(page: Page, classroom: Classroom, lang: Lang) {
-  await openClassroom(page, classroom, lang);
-  return makeClass(page, words(lang), "클라우드 1반");
-}
 
 test("a link for the first instructor works once", async ({ open, visitor, a11y, wordsOf }) => {
   const classroom = await open({ machines: false });

@@ -1,6 +1,6 @@
 /** The class's hub, as its pages and a machine's terminal show it; and the glossary's page. */
 import { expect, test } from "./support/fixtures.ts";
-import { join, LessonPage, makeClass, openClassroom, runLesson } from "./support/people.ts";
+import { join, LessonPage, makeFirstClass, runLesson } from "./support/people.ts";
 import { Terminal } from "./support/terminal.ts";
 import type { Lang } from "./support/words.ts";
 
@@ -14,8 +14,7 @@ for (const lang of ["ko", "en"] as Lang[]) {
     const t = wordsOf(lang);
     const classroom = await open();
     const teacher = await visitor(lang);
-    await openClassroom(teacher, classroom, lang);
-    const code = await makeClass(teacher, t, "1반");
+    const code = await makeFirstClass(teacher, classroom, lang);
     const page = await visitor(lang);
     await join(page, classroom.url, lang, code);
     const main = page.getByRole("main");

@@ -7,9 +7,8 @@ import { expect, test } from "./support/fixtures.ts";
 import {
   join,
   LessonPage,
-  makeClass,
+  makeFirstClass,
   modelsLesson,
-  openClassroom,
   runLesson,
 } from "./support/people.ts";
 import type { Lang } from "./support/words.ts";
@@ -62,9 +61,7 @@ for (const lang of (timed ? ["ko", "en"] : ["ko"]) as Lang[]) {
     test.setTimeout(600_000);
     const t = wordsOf(lang);
     const classroom = await open();
-    const teacher = await visitor(lang);
-    await openClassroom(teacher, classroom, lang);
-    const code = await makeClass(teacher, t, "1반");
+    const code = await makeFirstClass(await visitor(lang), classroom, lang);
     const page = await visitor(lang);
     await join(page, classroom.url, lang, code);
     // Its machine is there, and its terminal open.

@@ -34,6 +34,12 @@ export async function makeClass(page: Page, t: Words, title: string): Promise<st
   return code!.trim();
 }
 
+/** Makes the first instructor, and a class with its page on theirs. Returns its code. */
+export async function makeFirstClass(page: Page, classroom: Classroom, lang: Lang) {
+  await openClassroom(page, classroom, lang);
+  return makeClass(page, words(lang), "클라우드 1반");
+}
+
 /** Joins a class; ends on the page where the student was, or the course. */
 export async function join(page: Page, url: string, lang: Lang, code: string, who = student) {
   const t = words(lang);

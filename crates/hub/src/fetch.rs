@@ -124,8 +124,8 @@ impl Default for State {
 }
 
 impl Fetcher {
-    /// Sees to it that an image is there. Whoever asks for it meanwhile waits with the first, and goes
-    /// without ending it.
+    /// Sees to it that an image is there. Whoever asks for it meanwhile waits for the first. A fetch that
+    /// has begun goes on when its machine goes; so a machine has one at most, however often it asks.
     pub(crate) async fn have(
         self: &Arc<Self>,
         peer: IpAddr,
@@ -135,22 +135,21 @@ impl Fetcher {
         if self.has(repository, reference).await {
             return Ok(());
         }
+        let machine = self.turn(peer.to_string()).await;
+        let image = self.turn(format!("{repository}:{reference}")).await;
+        if self.has(repository, reference).await {
+            return Ok(());
+        }
         let (fetcher, repository) = (self.clone(), repository.clone());
         let reference = reference.clone();
-        let whole = async move {
-            let _machine = fetcher.turn(peer.to_string()).await;
-            let _image = fetcher.turn(format!("{repository}:{reference}")).await;
-            if fetcher.has(&repository, &reference).await {
-                return Ok(());
-            }
-            fetcher.fetch(&repository, &reference).await
+        let fetch = async move {
+            let _turns = (machine, image);
+            let fetch = fetcher.fetch(&repository, &reference);
+            let late = |_| Err(Missing::Broken("the fetch takes too long".into()));
+            timeout(FETCH_WITHIN, fetch).await.unwrap_or_else(late)
         };
-        let broken =
-            |why: &dyn std::fmt::Display| Missing::Broken(format!("the fetch broke: {why}"));
-        let task = tokio::spawn(timeout(FETCH_WITHIN, whole));
-        task.await
-            .map_err(|error| broken(&error))?
-            .map_err(|error| broken(&error))?
+        let broken = |error| Err(Missing::Broken(format!("the fetch broke: {error}")));
+        tokio::spawn(fetch).await.unwrap_or_else(broken)
     }
 
     async fn has(&self, repository: &Repository, reference: &Reference) -> bool {
@@ -169,14 +168,14 @@ impl Fetcher {
         // It is never closed.
         let _place = self.state.places.acquire().await;
         let document = self.image(repository, reference).await?;
-        let Some(push) = self.gate.push().await else {
+        let Some(_push) = self.gate.push().await else {
             return Err(Missing::Broken("the hub is being tidied up".into()));
         };
         let blobs = document.blobs()?;
         let bytes = blobs
             .values()
             .fold(0, |sum: u64, size| sum.saturating_add(*size));
-        self.ledger.make_room_for_fetched(bytes).await?;
+        let _room = self.ledger.make_room_for_fetched(bytes).await?;
         for (digest, size) in &blobs {
             self.take_in(repository, digest, *size).await?;
         }
@@ -186,7 +185,6 @@ impl Fetcher {
             Reference::Digest(digest) => format!("sha256-{}", &digest.hex()[..HEX_SHOWN]),
         };
         self.put_manifest(repository, tag, document).await?;
-        drop(push);
         let took = began.elapsed();
         tracing::info!(
             %repository, %reference, bytes, ?took,

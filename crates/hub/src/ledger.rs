@@ -119,8 +119,11 @@ pub(crate) struct Ledger {
     quotas: Quotas,
     accounts: Mutex<HashMap<String, Arc<Account>>>,
     whole: Mutex<Option<(Instant, u64)>>,
+    measuring: tokio::sync::Mutex<()>,
     /// What came since the whole was measured.
     since: AtomicU64,
+    /// What is being fetched from elsewhere, whole images that may be there in part.
+    fetching: AtomicU64,
 }
 
 /// What an account that is pushing has, and what came since that was measured.
@@ -136,7 +139,9 @@ impl Ledger {
             quotas,
             accounts: Mutex::default(),
             whole: Mutex::default(),
+            measuring: tokio::sync::Mutex::default(),
             since: AtomicU64::new(0),
+            fetching: AtomicU64::new(0),
         }
     }
 
@@ -180,23 +185,31 @@ impl Ledger {
         Ok(incoming)
     }
 
-    /// Counts an image of so many bytes that is about to be fetched from elsewhere, if there is room
-    /// for it.
-    pub(crate) async fn make_room_for_fetched(&self, bytes: u64) -> Result<(), Full> {
+    /// Room for an image of so many bytes that is about to be fetched from elsewhere, if there is any.
+    pub(crate) async fn make_room_for_fetched(
+        self: &Arc<Self>,
+        bytes: u64,
+    ) -> Result<Fetching, Full> {
         self.measure_whole().await?;
         let most = self.quotas.all / LEFT_BY_FETCHED;
-        if self.count(bytes) > most {
-            self.since.fetch_sub(bytes, Ordering::Relaxed);
+        if bytes > most {
             return Err(Full::Fetched);
         }
-        Ok(())
+        self.fetching.fetch_add(bytes, Ordering::Relaxed);
+        let fetching = Fetching {
+            ledger: self.clone(),
+            bytes,
+        };
+        if self.all() > most {
+            return Err(Full::Fetched);
+        }
+        Ok(fetching)
     }
 
-    /// Counts so many bytes more; how many there are then in all.
-    fn count(&self, bytes: u64) -> u64 {
+    /// What there is, and what is on its way.
+    fn all(&self) -> u64 {
         let whole = lock(&self.whole).map_or(0, |(_, bytes)| bytes);
-        let since = self.since.fetch_add(bytes, Ordering::Relaxed);
-        whole.saturating_add(since).saturating_add(bytes)
+        whole + self.since.load(Ordering::Relaxed) + self.fetching.load(Ordering::Relaxed)
     }
 
     /// What an account has on disk.
@@ -236,6 +249,8 @@ impl Ledger {
 
     /// Looks at all of the storage once in a while.
     async fn measure_whole(&self) -> Result<(), Full> {
+        // One at a time: what came meanwhile is taken off once.
+        let _alone = self.measuring.lock().await;
         let is_fresh = lock(&self.whole).is_some_and(|(at, _)| at.elapsed() < MEASURED_FOR);
         if !is_fresh {
             let storage = self.storage.clone();
@@ -252,6 +267,21 @@ impl Ledger {
 
     fn known(&self, namespace: &str) -> Option<Arc<Account>> {
         lock(&self.accounts).get(namespace).cloned()
+    }
+}
+
+/// An image that is being fetched: all of it counts until this is dropped, and then as what came.
+pub(crate) struct Fetching {
+    ledger: Arc<Ledger>,
+    bytes: u64,
+}
+
+impl Drop for Fetching {
+    fn drop(&mut self) {
+        self.ledger.since.fetch_add(self.bytes, Ordering::Relaxed);
+        self.ledger
+            .fetching
+            .fetch_sub(self.bytes, Ordering::Relaxed);
     }
 }
 
@@ -274,7 +304,8 @@ impl Incoming {
             let quota = quotas.account;
             return Err(Full::Account { used, quota });
         }
-        if self.ledger.count(bytes) > quotas.all {
+        self.ledger.since.fetch_add(bytes, Ordering::Relaxed);
+        if self.ledger.all() > quotas.all {
             return Err(Full::All);
         }
         Ok(())

@@ -100,37 +100,22 @@ fn of_machines(what: &OfMachines) -> Result<ExitCode> {
     ensure!(layout::is_root(), "this starts machines, which needs root");
     let end = End::on_signals()?;
     let data = data()?;
-    let packages = host::missing(&[host::FOR_UP]);
-    let prepares = !packages.is_empty() || !host::has_web_user();
+    let missing = host::missing(&[host::FOR_UP]);
+    let prepares = !missing.is_empty() || !host::has_web_user();
     let with_images = usize::from(matches!(what, OfMachines::Hub { .. }));
     let steps = Steps::new(2 + usize::from(prepares) + with_images, end.clone());
-    let mut build = match what {
-        OfMachines::Machines { .. } => cargo(&[
-            "build",
-            "--release",
-            "--package",
-            "machined",
-            "--package",
-            "hub",
-            "--package",
-            "bench",
-        ]),
-        OfMachines::Hub { .. } => cargo(&[
-            "build",
-            "--release",
-            "--package",
-            "machined",
-            "--package",
-            "hub",
-            "--package",
-            "bench",
-            "--package",
-            "gyosil",
-        ]),
-        OfMachines::Cycles { .. } => cargo(&["build", "--package", "machined", "--package", "hub"]),
+    let packages: &[&str] = match what {
+        OfMachines::Machines { .. } => &["machined", "hub", "bench"],
+        OfMachines::Hub { .. } => &["machined", "hub", "bench", "gyosil"],
+        OfMachines::Cycles { .. } => &["machined", "hub"],
     };
+    let mut build = cargo(&["build"]);
+    build.args(packages.iter().flat_map(|package| ["--package", package]));
+    if !matches!(what, OfMachines::Cycles { .. }) {
+        build.arg("--release");
+    }
     steps.with_life_signs(|| -> Result<()> {
-        host::prepare(&steps, &packages)?;
+        host::prepare(&steps, &missing)?;
         steps.run("the machine image", |step| {
             machines::build_init(step)?;
             machines::build_image(step, &data)

@@ -7,16 +7,20 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
     time::{Duration, Instant, SystemTime},
 };
 
-use axum::{Json, Router, extract::Query, routing::get};
+use axum::{Json, Router, extract::Query, http::StatusCode, routing::get};
 use base64::{Engine, prelude::BASE64_STANDARD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 
 use crate::{
     classroom::{Classroom, id},
@@ -73,11 +77,7 @@ impl Elsewhere {
             .stderr(log)
             .spawn()
             .expect("a registry");
-        let door =
-            proof::namespace::inside(host, || TcpListener::bind((Ipv4Addr::LOCALHOST, TOKENS)));
-        let door = door.expect("a port");
-        door.set_nonblocking(true).expect("a port");
-        let door = tokio::net::TcpListener::from_std(door).expect("a port");
+        let door = door(host, TOKENS);
         let chain = BASE64_STANDARD.encode(cert.der());
         let key = EncodingKey::from_ec_der(&signing_key.serialize_der());
         let give = move |Query(asked): Query<Vec<(String, String)>>| {
@@ -162,6 +162,14 @@ impl Drop for Elsewhere {
         self.end();
         self.tokens.abort();
     }
+}
+
+/// A port of the test's host.
+fn door(host: &Path, port: u16) -> tokio::net::TcpListener {
+    let bind = move || TcpListener::bind((Ipv4Addr::LOCALHOST, port));
+    let door = proof::namespace::inside(host, bind).expect("a port");
+    door.set_nonblocking(true).expect("a port");
+    tokio::net::TcpListener::from_std(door).expect("a port")
 }
 
 /// What Docker Hub would give for a request: whatever is asked for.
@@ -282,4 +290,45 @@ async fn what_is_fetched_leaves_room_for_the_class() {
         .data()
         .join("registry/docker/registry/v2/repositories");
     assert!(!registry.exists(), "nothing of it is there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_and_goes_leaves_one_fetch_behind() {
+    let world = World::new().await;
+    let (asked, answers) = (Arc::new(AtomicU32::new(0)), Arc::new(Notify::new()));
+    let hang = {
+        let (asked, answers) = (asked.clone(), answers.clone());
+        async move || {
+            if asked.fetch_add(1, Ordering::Relaxed) == 0 {
+                answers.notified().await;
+            }
+            StatusCode::NOT_FOUND
+        }
+    };
+    let (door, routes) = (door(&world.host(), REGISTRY), Router::new().fallback(hang));
+    let elsewhere = tokio::spawn(async move { axum::serve(door, routes).await });
+    let classroom = Classroom::open_within(&world.host(), &ELSEWHERE).await;
+    let kim = id("kim");
+    classroom.ready(&kim).await;
+    let script = r#"
+        scopes=$(printf '&scope=repository:library/never-%s:pull' {1..20})
+        token=$(curl -s "https://auth.docker.io/token?service=registry.docker.io$scopes" | jq -r .token)
+        for n in {1..20}; do
+            curl -s -m 2 -o /dev/null -H "Authorization: Bearer $token" \
+                https://registry-1.docker.io/v2/library/never-$n/manifests/1 &
+        done
+        wait; echo gone"#;
+    assert_eq!(student(&classroom, &kim, script).await.1, "gone\n");
+    assert_eq!(asked.load(Ordering::Relaxed), 1, "one at a time");
+    answers.notify_one();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert_eq!(
+        asked.load(Ordering::Relaxed),
+        1,
+        "nobody waits for the others"
+    );
+    // The machine has its turn again.
+    let (_, said) = student(&classroom, &kim, "docker pull never-21").await;
+    assert!(said.contains("pull access denied for never-21"), "{said}");
+    elsewhere.abort();
 }
