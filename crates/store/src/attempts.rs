@@ -149,6 +149,27 @@ pub struct Attempt {
     pub circumstances: Circumstances,
 }
 
+/// What an account has tried of one item.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Tried {
+    /// How often, at any version of it.
+    pub tries: usize,
+    /// Its last attempt at the version that is asked for.
+    pub last: Option<Attempt>,
+}
+
+impl Tried {
+    /// What these attempts, oldest first, say of an item and its version.
+    pub fn of(attempts: &[Attempt], item: &str, version: &str) -> Self {
+        let of_item = || attempts.iter().filter(|attempt| attempt.item == item);
+        let last = of_item().rfind(|attempt| attempt.version == version);
+        Self {
+            tries: of_item().count(),
+            last: last.cloned(),
+        }
+    }
+}
+
 /// What [`Attempts::record`] did.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Recorded {
@@ -223,6 +244,16 @@ pub trait Attempts: Send + Sync {
 
     /// All attempts of `account` in `lesson`, oldest first.
     async fn attempts(&self, account: AccountId, lesson: &str) -> Result<Vec<Attempt>>;
+
+    /// What `account` has tried of an item of `lesson`: as [`Tried::of`] all its attempts there, in a
+    /// time that does not grow with them.
+    async fn tried(
+        &self,
+        account: AccountId,
+        lesson: &str,
+        item: &str,
+        version: &str,
+    ) -> Result<Tried>;
 
     /// How far `account` is with every item ever attempted, by lesson and item.
     async fn progress(&self, account: AccountId) -> Result<Vec<ItemProgress>>;

@@ -47,7 +47,7 @@ pub use announcements::{
 pub use assignments::{Assigned, Assignment, Assignments};
 pub use attempts::{
     ATTEMPT_KEY_MAX, Attempt, AttemptKey, Attempts, BadAttemptKey, Circumstances, ItemKind,
-    ItemProgress, NewAttempt, Place, RecordError, Recorded, StudentProgress,
+    ItemProgress, NewAttempt, Place, RecordError, Recorded, StudentProgress, Tried,
 };
 pub use changes::Stamp;
 pub use classes::{Class, ClassMember, ClassSummary, Classes, JoinCode, JoinError};

@@ -17,7 +17,7 @@ use axum_extra::extract::CookieJar;
 use course::{Course, Exercise, ItemId, Lesson, LessonId, Question, Response as Answer};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
-use store::{Account, AccountId, Attempt, AttemptKey, Role};
+use store::{Account, AccountId, Attempt, AttemptKey, Role, Tried};
 
 use super::{
     Page,
@@ -151,7 +151,8 @@ fn asked(
     attempts: &[Attempt],
     query: &LessonQuery,
 ) -> QuestionView {
-    let mut view = question_view(visitor, lesson, question, attempts);
+    let tried = Tried::of(attempts, question.id.as_str(), &question.version);
+    let mut view = question_view(visitor, lesson, question, tried);
     if question.id.as_str() == query.given && view.grade.is_some() {
         view.notice = Some(Notice::Given);
     }
@@ -178,17 +179,12 @@ pub(super) fn question_view(
     visitor: &Visitor,
     lesson: &Lesson,
     question: &Question,
-    attempts: &[Attempt],
+    Tried { tries, last }: Tried,
 ) -> QuestionView {
     let whose = visitor.account.as_ref().map(|account| account.id);
-    let tries = tries(attempts, &question.id);
-    let mut mine = attempts
-        .iter()
-        .filter(|attempt| attempt.item == question.id.as_str());
     // An answer to another version of the question is kept in the record, and not shown as if it were
     // one to this.
-    let last = mine.rfind(|attempt| attempt.version == question.version);
-    let response = last.and_then(|attempt| serde_json::from_value(attempt.response.clone()).ok());
+    let response = last.and_then(|attempt| serde_json::from_value(attempt.response).ok());
     let grade = response
         .as_ref()
         .and_then(|response: &Answer| question.grade(response).ok());

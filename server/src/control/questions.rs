@@ -9,7 +9,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use course::{BadResponse, Lesson, Question, Response as Answer};
-use store::{AccountId, Circumstances, ItemKind, NewAttempt};
+use store::{AccountId, Circumstances, ItemKind, NewAttempt, Tried};
 
 use super::{fragment, lessons};
 use crate::{
@@ -45,7 +45,7 @@ pub(super) async fn answer(
         if !visitor.wants_fragment {
             return Err(Trouble::SignIn { next: back });
         }
-        let mut view = lessons::question_view(&visitor, lesson, question, &[]);
+        let mut view = lessons::question_view(&visitor, lesson, question, Tried::default());
         if has_changed {
             lessons::show_changed(&mut view, response);
         } else {
@@ -58,12 +58,13 @@ pub(super) async fn answer(
         return Ok(show(&visitor, lesson, question, view, None));
     };
 
+    let tried = async || {
+        let (store, version) = (&classroom.store, &question.version);
+        let (lesson, item) = (lesson.id.as_str(), question.id.as_str());
+        store.tried(account.id, lesson, item, version).await
+    };
     if has_changed {
-        let attempts = classroom
-            .store
-            .attempts(account.id, lesson.id.as_str())
-            .await?;
-        let mut view = lessons::question_view(&visitor, lesson, question, &attempts);
+        let mut view = lessons::question_view(&visitor, lesson, question, tried().await?);
         lessons::show_changed(&mut view, response);
         return Ok(show(&visitor, lesson, question, view, None));
     }
@@ -84,16 +85,17 @@ pub(super) async fn answer(
         };
         return Ok(Redirect::to(&to).into_response());
     }
-    let attempts = classroom
-        .store
-        .attempts(account.id, lesson.id.as_str())
-        .await?;
-    let mut view = lessons::question_view(&visitor, lesson, question, &attempts);
+    let mut view = lessons::question_view(&visitor, lesson, question, tried().await?);
+    // Another wrong answer brings nobody on.
+    let is_right = view.grade.as_ref().is_some_and(|grade| grade.right);
     if let Some(notice) = notice {
         lessons::show_notice(&mut view, notice, response);
     }
-    let progress = lessons::progress(&classroom, account.id).await?;
-    Ok(show(&visitor, lesson, question, view, Some(progress)))
+    let progress = match is_right {
+        true => Some(lessons::progress(&classroom, account.id).await?),
+        false => None,
+    };
+    Ok(show(&visitor, lesson, question, view, progress))
 }
 
 /// An answer as it came in.

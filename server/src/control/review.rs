@@ -11,7 +11,7 @@ use axum::{
 };
 use course::{Exercise, Lesson, Question};
 use mastery::{Day, Kind};
-use store::{Account, AccountId, Circumstances, Place, now_ms};
+use store::{Account, AccountId, Circumstances, Place, Tried, now_ms};
 
 use super::{Page, fragment, lessons, questions};
 use crate::{
@@ -96,7 +96,12 @@ impl<'a> Review<'a> {
             .filter(|attempt| self.learner.day(attempt.at_ms) == self.today)
             .cloned()
             .collect();
-        let mut view = lessons::question_view(visitor, lesson, question, &today);
+        let mut view = lessons::question_view(
+            visitor,
+            lesson,
+            question,
+            Tried::of(&today, question.id.as_str(), &question.version),
+        );
         view.page = QuestionPage::Review;
         // A day's answer is not the lesson's, which was given once.
         let asked = format!("{}~{}", question.version, self.today.0);
@@ -186,7 +191,7 @@ fn signed_out(
     question: &Question,
     fields: &Fields,
 ) -> Response {
-    let mut view = lessons::question_view(visitor, lesson, question, &[]);
+    let mut view = lessons::question_view(visitor, lesson, question, Tried::default());
     view.page = QuestionPage::Review;
     view.draft(answers::response(question, fields));
     view.notice = Some(Notice::SignIn {

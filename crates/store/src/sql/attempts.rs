@@ -9,7 +9,7 @@ use super::{Connection, Record};
 use crate::{
     Account, AccountId, Attempt, AttemptId, Attempts, Circumstances, ClassId, Classes, Error,
     ItemKind, ItemProgress, NewAttempt, Place, RecordError, Recorded, Result, StudentProgress,
-    now_ms,
+    Tried, now_ms,
 };
 
 /// An attempt as it is kept.
@@ -96,6 +96,36 @@ impl Attempts for Record {
             .fetch_all(&self.pool)
             .await?;
         rows.into_iter().map(Row::attempt).collect()
+    }
+
+    async fn tried(
+        &self,
+        account: AccountId,
+        lesson: &str,
+        item: &str,
+        version: &str,
+    ) -> Result<Tried> {
+        let of_item = "FROM attempts WHERE account = $1 AND lesson = $2 AND item = $3";
+        let count = format!("SELECT COUNT(*) {of_item}");
+        let tries: i64 = sqlx::query_scalar(&count)
+            .bind(account)
+            .bind(lesson)
+            .bind(item)
+            .fetch_one(&self.pool)
+            .await?;
+        let query = format!("SELECT {ATTEMPT} {of_item} AND version = $4 ORDER BY id DESC LIMIT 1");
+        let last: Option<Row> = sqlx::query_as(&query)
+            .bind(account)
+            .bind(lesson)
+            .bind(item)
+            .bind(version)
+            .fetch_optional(&self.pool)
+            .await?;
+        Ok(Tried {
+            // It is not negative.
+            tries: usize::try_from(tries).unwrap_or_default(),
+            last: last.map(Row::attempt).transpose()?,
+        })
     }
 
     async fn progress(&self, account: AccountId) -> Result<Vec<ItemProgress>> {

@@ -13,7 +13,7 @@ use crate::{
 use serde_json::json;
 use store::{
     Circumstances, ItemKind, JoinError, NewAttempt, Place, RecordError, Recorded, Role,
-    SetTokenError, SetupError, Store,
+    SetTokenError, SetupError, Store, Tried,
 };
 
 /// A student's submission, right or wrong.
@@ -91,6 +91,20 @@ async fn a_class_from_its_link_to_its_record_and_after_a_restart(classroom: Clas
         attempts[0].response,
         json!({ "choice": 0.0, "text": "한글 <b>" })
     );
+    for (item, version) in [
+        ("iaas-vm", "v1"),
+        ("iaas-vm", "v2"),
+        ("paas", "v1"),
+        ("none", "v1"),
+    ] {
+        let lesson = "cloud/service-models";
+        let tried = store.tried(hong.id, lesson, item, version).await.unwrap();
+        assert_eq!(
+            tried,
+            Tried::of(&attempts, item, version),
+            "{item} {version}"
+        );
+    }
     assert!(
         store
             .attempts(hong.id, "another/lesson")
